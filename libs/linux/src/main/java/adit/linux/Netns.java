@@ -1,0 +1,171 @@
+package adit.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import adit.linux.Syscalls.Call;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.ClosedChannelException;
+import java.nio.file.Path;
+
+/// A network namespace, held open by a descriptor.
+///
+/// [#call] runs code with the calling thread inside the namespace: what it opens there (sockets, files
+/// under `/proc/sys/net`) belongs to the namespace for ever, on whatever thread it is used later.
+/// Threads and processes that are *started* inside inherit the namespace, so start none there.
+/// All methods may be called from any platform thread.
+public final class Netns implements AutoCloseable {
+  private static final String OF_THIS_THREAD = "/proc/thread-self/ns/net";
+  private static final int AT_FDCWD = -100;
+  private static final int AT_EMPTY_PATH = 0x1000;
+  private static final int O_CLOEXEC = 0x80000;
+  private static final int CLONE_NEWNET = 0x40000000;
+  private static final int NS_GET_NSTYPE = 0xb703;
+  private static final int STATX_INO = 0x100;
+  private static final int STATX_SIZE = 256;
+  private static final int STATX_INO_OFFSET = 32;
+  private static final int STATX_DEV_MAJOR_OFFSET = 136;
+  private static final int STATX_DEV_MINOR_OFFSET = 140;
+  private static final int LOST = 70;
+
+  /// Code to run inside a namespace.
+  @FunctionalInterface
+  public interface Body<T extends @org.jspecify.annotations.Nullable Object, X extends Exception> {
+    /// Runs on the thread that called [Netns#call].
+    T run() throws X;
+  }
+
+  private final Descriptor descriptor;
+
+  private Netns(int fd) {
+    this.descriptor = new Descriptor(fd);
+  }
+
+  /// Opens a namespace by its path: `/run/netns/NAME`, `/proc/PID/ns/net`.
+  public static Netns open(Path path) throws LinuxException {
+    return new Netns(openReadOnly(path.toString()));
+  }
+
+  /// The namespace of the calling thread.
+  public static Netns current() throws LinuxException {
+    return new Netns(openReadOnly(OF_THIS_THREAD));
+  }
+
+  /// Takes over a descriptor, for example one that a peer has passed. Whether it is a network
+  /// namespace at all is told by [#isNetns()].
+  public static Netns ofFd(int fd) {
+    return new Netns(fd);
+  }
+
+  /// The descriptor; it stays owned by this object.
+  public int fd() {
+    return descriptor.number();
+  }
+
+  /// Path under which another process of this machine can open the namespace while this object is open.
+  public Path path() {
+    return Path.of("/proc", Long.toString(ProcessHandle.current().pid()), "fd", Integer.toString(fd()));
+  }
+
+  /// Identity of the namespace, equal for all descriptors of it.
+  public NetnsId id() throws LinuxException {
+    int fd = descriptor.number();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment empty = arena.allocateFrom("");
+      MemorySegment statx = arena.allocate(STATX_SIZE, JAVA_LONG.byteAlignment());
+      long result =
+          Syscalls.raw(
+              Call.STATX, fd, empty.address(), AT_EMPTY_PATH, STATX_INO, statx.address());
+      Syscalls.checked(result, "identify network namespace fd " + fd);
+      long major = statx.get(JAVA_INT, STATX_DEV_MAJOR_OFFSET);
+      long minor = statx.get(JAVA_INT, STATX_DEV_MINOR_OFFSET);
+      // Linux numbers devices 12 bits major, 20 bits minor, with the low 8 bits of minor first (makedev(3)).
+      long dev = (minor & 0xff) | (major << 8) | ((minor & ~0xffL) << 12);
+      return new NetnsId(statx.get(JAVA_LONG, STATX_INO_OFFSET), dev);
+    }
+  }
+
+  /// Whether the descriptor is a network namespace and not some other file.
+  public boolean isNetns() {
+    return Syscalls.raw(Call.IOCTL, descriptor.number(), NS_GET_NSTYPE, 0) == CLONE_NEWNET;
+  }
+
+  /// Runs `body` with the calling thread in this namespace and returns to the namespace that the
+  /// thread was in, also when the body throws. Takes some microseconds, so an event loop may call it.
+  ///
+  /// A thread that cannot go back would open every later socket in the wrong namespace, silently; so
+  /// the process ends then.
+  ///
+  /// @throws LinuxException the namespace could not be entered; the body has not run
+  public <T extends @org.jspecify.annotations.Nullable Object, X extends Exception> T call(
+      Body<T, X> body) throws X, LinuxException {
+    if (Thread.currentThread().isVirtual()) {
+      throw new IllegalStateException("thread: virtual (expected: a platform thread, setns is per kernel thread)");
+    }
+    int home = enter();
+    try {
+      return body.run();
+    } finally {
+      leave(home);
+    }
+  }
+
+  /// Closes the descriptor. The namespace lives on while anything else holds it.
+  @Override
+  public void close() {
+    descriptor.close();
+  }
+
+  @Override
+  public String toString() {
+    return "Netns[fd=" + fd() + "]";
+  }
+
+  private int enter() throws LinuxException {
+    int home = openReadOnly(OF_THIS_THREAD);
+    long result;
+    try {
+      result = Syscalls.raw(Call.SETNS, descriptor.acquire(), CLONE_NEWNET, 0);
+      descriptor.release();
+    } catch (ClosedChannelException closed) {
+      result = -Errno.EBADF;
+    }
+    if (result < 0) {
+      FileDescriptors.close(home);
+    }
+    Syscalls.checked(result, "enter network namespace fd " + fd());
+    return home;
+  }
+
+  private static void leave(int home) {
+    long result = Syscalls.raw(Call.SETNS, home, CLONE_NEWNET, 0);
+    FileDescriptors.close(home);
+    if (result < 0) {
+      Errno errno = Errno.of((int) -result);
+      die("a thread cannot return from a network namespace: " + errno.name() + ", " + errno.text());
+    }
+  }
+
+  private static void die(String reason) {
+    try (FileOutputStream err = new FileOutputStream(java.io.FileDescriptor.err)) {
+      err.write((reason + "\n").getBytes(UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } finally {
+      Runtime.getRuntime().halt(LOST);
+    }
+  }
+
+  private static int openReadOnly(String path) throws LinuxException {
+    try (Arena arena = Arena.ofConfined()) {
+      long result =
+          Syscalls.raw(Call.OPENAT, AT_FDCWD, arena.allocateFrom(path).address(), O_CLOEXEC);
+      return Syscalls.checked(result, "open network namespace " + path);
+    }
+  }
+}

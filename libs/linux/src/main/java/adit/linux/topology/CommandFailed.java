@@ -1,0 +1,12 @@
+package adit.linux.topology;
+
+import java.io.IOException;
+
+/// A command ended with an error; the message holds the command, its exit code and what it said.
+public final class CommandFailed extends IOException {
+  private static final long serialVersionUID = 1L;
+
+  CommandFailed(String command, int exit, String said) {
+    super("%s: exit %d: %s".formatted(command, exit, said.strip()));
+  }
+}
