@@ -1,0 +1,259 @@
+package adit.cni.agent.zds;
+
+import adit.cni.agent.zds.ZdsConnection.Message;
+import adit.linux.SeqPacketListener;
+import adit.linux.SeqPacketSocket;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// Tells proxies about the pods of the node. Several may be connected while one is replaced by the next: a new pod is told to
+/// the newest alone, that a pod is gone to all; when the newest goes away, the one before it is the newest again.
+///
+/// Every new connection first hears of all pods that are announced, then `snapshot_sent`, then what happens next.
+public final class ZdsServer implements AutoCloseable {
+  private static final Duration ACCEPT_POLL = Duration.ofSeconds(1);
+  private static final int SOCKET_MODE = 0600;
+
+  /// Limits of the protocol.
+  ///
+  /// @param answer how long a proxy may take for hello and for each answer
+  /// @param acceptPause least time between two connections taken: a proxy in a crash loop must not keep the agent busy
+  public record Limits(Duration answer, Duration acceptPause) {
+    /// The reference's: 5 s, and five connections a second.
+    public static final Limits DEFAULT = new Limits(Duration.ofSeconds(5), Duration.ofMillis(200));
+  }
+
+  private final SeqPacketListener listener;
+  private final Limits limits;
+  private final ZdsListener events;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+
+  @GuardedBy("lock")
+  private final Map<String, ZdsPod> pods = new LinkedHashMap<>();
+
+  /// Oldest first.
+  @GuardedBy("lock")
+  private final List<ZdsConnection> connections = new ArrayList<>();
+
+  @GuardedBy("lock")
+  private long lastSeen = System.nanoTime();
+
+  @GuardedBy("lock")
+  private boolean closed;
+
+  private ZdsServer(SeqPacketListener listener, Limits limits, ZdsListener events) {
+    this.listener = listener;
+    this.limits = limits;
+    this.events = events;
+  }
+
+  /// Listens, with the pods that were announced before.
+  ///
+  /// @param path of the socket
+  /// @param known pods that are in the mesh already
+  /// @throws IOException the socket cannot be made
+  public static ZdsServer open(Path path, List<ZdsPod> known, Limits limits, ZdsListener events) throws IOException {
+    ZdsServer server = new ZdsServer(SeqPacketListener.bind(path, SOCKET_MODE), limits, events);
+    server.remember(known);
+    Thread.ofPlatform().name("zds-accept").daemon().start(server::acceptAll);
+    return server;
+  }
+
+  private void remember(List<ZdsPod> known) {
+    lock.lock();
+    try {
+      known.forEach(pod -> pods.put(pod.uid(), pod));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Announces a pod to the newest proxy and to every later one. With another namespace for the same UID the proxy moves.
+  ///
+  /// @return never fails; completes within the limits
+  public CompletableFuture<Answer> add(ZdsPod pod) {
+    byte[] bytes = ZdsMessages.add(pod);
+    if (bytes.length > ZdsMessages.MAX_BYTES) {
+      return CompletableFuture.completedFuture(
+          new Answer.Refused("add: " + bytes.length + " bytes (expected: at most " + ZdsMessages.MAX_BYTES + ")"));
+    }
+    lock.lock();
+    try {
+      pods.put(pod.uid(), pod);
+      if (connections.isEmpty()) {
+        return CompletableFuture.completedFuture(new Answer.NoProxy(awaySentence()));
+      }
+      Message message = Message.of(bytes, pod.netns());
+      connections.getLast().send(message);
+      return message.answer();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Withdraws a pod from all proxies.
+  ///
+  /// @return completes when all have answered or gone; the namespace's descriptor may be closed then
+  public CompletableFuture<Void> del(String uid) {
+    List<CompletableFuture<Answer>> answers = new ArrayList<>();
+    lock.lock();
+    try {
+      pods.remove(uid);
+      for (ZdsConnection connection : connections) {
+        Message message = Message.of(ZdsMessages.del(uid), null);
+        connection.send(message);
+        answers.add(message.answer());
+      }
+    } finally {
+      lock.unlock();
+    }
+    return CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new));
+  }
+
+  /// How many proxies are connected.
+  public int connected() {
+    lock.lock();
+    try {
+      return connections.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Waits until a proxy is connected.
+  ///
+  /// @return whether one is
+  public boolean awaitProxy(Duration limit) throws InterruptedException {
+    long left = limit.toNanos();
+    lock.lock();
+    try {
+      while (connections.isEmpty() && left > 0 && !closed) {
+        left = changed.awaitNanos(left);
+      }
+      return !connections.isEmpty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// One line about the proxies' absence: how long none has been connected.
+  public String awaySentence() {
+    return "no ztunnel is connected to the node agent, the last one was seen " + away().toSeconds() + " s ago";
+  }
+
+  /// How long no proxy has been connected; zero while one is.
+  public Duration away() {
+    lock.lock();
+    try {
+      return connections.isEmpty() ? Duration.ofNanos(System.nanoTime() - lastSeen) : Duration.ZERO;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Stops listening and disconnects all; proxies keep serving their pods.
+  @Override
+  public void close() {
+    listener.close();
+    lock.lock();
+    try {
+      closed = true;
+      connections.forEach(connection -> connection.close("the agent ends"));
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void acceptAll() {
+    while (true) {
+      try {
+        SeqPacketSocket socket = listener.accept(ACCEPT_POLL);
+        int peer = socket.peerPid();
+        ZdsConnection connection = new ZdsConnection(socket, peer, limits.answer());
+        Thread.ofPlatform().name("zds-" + peer).daemon().start(() -> serve(connection));
+        LockSupport.parkNanos(limits.acceptPause().toNanos());
+      } catch (SocketTimeoutException e) {
+        // Nobody came; look again.
+        continue;
+      } catch (ClosedChannelException e) {
+        return;
+      } catch (IOException e) {
+        // Out of descriptors, most likely. The pause keeps this from spinning; the next attempt may find one.
+        LockSupport.parkNanos(limits.acceptPause().toNanos());
+      }
+    }
+  }
+
+  private void serve(ZdsConnection connection) {
+    try {
+      connection.awaitHello();
+    } catch (IOException e) {
+      connection.close(String.valueOf(e.getMessage()));
+      events.disconnected(connection.peer(), String.valueOf(e.getMessage()), connected());
+      return;
+    }
+    events.connected(connection.peer(), join(connection));
+    String reason = connection.write();
+    events.disconnected(connection.peer(), reason, leave(connection));
+  }
+
+  /// The snapshot is queued under the lock, so nothing that happens later can come before it or be missed.
+  private int join(ZdsConnection connection) {
+    lock.lock();
+    try {
+      for (ZdsPod pod : pods.values()) {
+        connection.send(snapshotMessage(pod));
+      }
+      Message sent = Message.of(ZdsMessages.snapshotSent(), null);
+      var _ = sent.answer().thenAccept(answer -> snapshotAnswered(connection, answer));
+      connection.send(sent);
+      connections.add(connection);
+      if (closed) {
+        connection.close("the agent ends");
+      }
+      changed.signalAll();
+      return connections.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private int leave(ZdsConnection connection) {
+    lock.lock();
+    try {
+      connections.remove(connection);
+      lastSeen = System.nanoTime();
+      return connections.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void snapshotAnswered(ZdsConnection connection, Answer answer) {
+    if (answer instanceof Answer.Accepted) {
+      events.synced(connection.peer());
+    }
+  }
+
+  private Message snapshotMessage(ZdsPod pod) {
+    byte[] bytes = pod.netns() == null ? ZdsMessages.keep(pod.uid()) : ZdsMessages.add(pod);
+    Message message = Message.of(bytes, pod.netns());
+    var _ = message.answer().thenAccept(answer -> events.snapshotAnswer(pod.uid(), answer));
+    return message;
+  }
+}
