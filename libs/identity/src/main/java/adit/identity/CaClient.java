@@ -14,7 +14,8 @@ public final class CaClient implements CertificateSource, AutoCloseable {
 
   /// @param address `https://host:port`, or `http://` for a CA without TLS; without a scheme https
   /// @param rootCa a file, `SYSTEM`, or PEM text; a file is read again when it changes
-  /// @param alternativeHostname a second name that the CA's certificate may have (`ALT_CA_HOSTNAME`)
+  /// @param alternativeHostname a second name that the CA's certificate may have
+  ///   (`ALT_CA_HOSTNAME`)
   /// @param token a file (read for each request, trimmed) or the token itself; null sends none
   /// @param clusterId header `clusterid`
   /// @param headers more metadata (`CA_HEADER_*`, names without the prefix)

@@ -41,7 +41,6 @@ public record CertificateChain(
 
   /// Leaf and intermediates, as presented.
   public List<X509Certificate> presented() {
-    return Stream.concat(Stream.of(leaf), intermediates.stream())
-        .toList();
+    return Stream.concat(Stream.of(leaf), intermediates.stream()).toList();
   }
 }

@@ -15,7 +15,7 @@ public final class Certificates implements AutoCloseable {
 
   /// @param source fetches; called on the scheduler's thread
   /// @param clock compared with the certificates' validity about once a second, so that suspend and
-  ///     clock steps are noticed
+  ///   clock steps are noticed
   /// @param nanoTime monotonic, for backoff
   /// @param scheduler one thread; owns all state
   /// @param random jitter of backoff

@@ -56,7 +56,9 @@ public final class PeerIdentity {
       if (++seen > MAX_NAMES) {
         break;
       }
-      if (name.get(0) instanceof Integer type && type == URI_NAME && name.get(1) instanceof String text) {
+      if (name.get(0) instanceof Integer type
+          && type == URI_NAME
+          && name.get(1) instanceof String text) {
         SpiffeId identity = SpiffeId.parseOrNull(text);
         if (identity != null) {
           identities.add(identity);

@@ -4,8 +4,8 @@ import java.security.cert.CertificateException;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// Why a peer's certificate was refused. Thrown inside the TLS handshake; [#of] finds it again in the
-/// failure of the handshake's future.
+/// Why a peer's certificate was refused. Thrown inside the TLS handshake; [#of] finds it again in
+/// the failure of the handshake's future.
 public final class PeerRefusedException extends CertificateException {
   private static final long serialVersionUID = 1;
 

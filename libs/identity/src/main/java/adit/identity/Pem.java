@@ -59,7 +59,8 @@ public final class Pem {
   /// @throws CertificateException if a block has no end or is not base64
   public static List<byte[]> blocks(String text, String label) throws CertificateException {
     if (text.length() > MAX_LENGTH) {
-      throw new CertificateException("PEM: " + text.length() + " characters (expected: at most 4 MiB)");
+      throw new CertificateException(
+          "PEM: " + text.length() + " characters (expected: at most 4 MiB)");
     }
     String begin = BEGIN + label + DASHES;
     String end = END + label + DASHES;
@@ -84,7 +85,8 @@ public final class Pem {
     CertificateFactory factory = CertificateFactory.getInstance("X.509");
     List<X509Certificate> certificates = new ArrayList<>();
     for (byte[] der : blocks(text, CERTIFICATE)) {
-      certificates.add((X509Certificate) factory.generateCertificate(new ByteArrayInputStream(der)));
+      certificates.add(
+          (X509Certificate) factory.generateCertificate(new ByteArrayInputStream(der)));
     }
     return certificates;
   }

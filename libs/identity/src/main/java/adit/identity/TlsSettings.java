@@ -25,11 +25,7 @@ public record TlsSettings(Versions versions, Groups groups) {
   /// From `TLS12_ENABLED` and `COMPLIANCE_POLICY`.
   public static TlsSettings of(Map<String, String> environment) {
     return new TlsSettings(
-        "true".equals(environment.get("TLS12_ENABLED"))
-            ? Versions.TLS13_AND_TLS12
-            : Versions.TLS13,
-        "pqc".equals(environment.get("COMPLIANCE_POLICY"))
-            ? Groups.POST_QUANTUM
-            : Groups.CLASSIC);
+        "true".equals(environment.get("TLS12_ENABLED")) ? Versions.TLS13_AND_TLS12 : Versions.TLS13,
+        "pqc".equals(environment.get("COMPLIANCE_POLICY")) ? Groups.POST_QUANTUM : Groups.CLASSIC);
   }
 }
