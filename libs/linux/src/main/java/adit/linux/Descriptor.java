@@ -5,8 +5,9 @@ import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// An owned descriptor that several threads use: the number is given back to the kernel only when the
-/// last user has let go of it, so that a call never lands on a stranger's file with the same number.
+/// An owned descriptor that several threads use: the number is given back to the kernel only when
+/// the last user has let go of it, so that a call never lands on a stranger's file with the same
+/// number.
 final class Descriptor {
   private static final int SHUT_RDWR = 2;
 

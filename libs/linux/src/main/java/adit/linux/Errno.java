@@ -4,8 +4,8 @@ import java.util.Map;
 
 /// An error number of Linux with its name and its meaning in words.
 ///
-/// The numbers are those of `asm-generic/errno.h`, the same on x86_64 and aarch64. A table of our own
-/// costs no call into libc, whose `strerror` is not safe between threads.
+/// The numbers are those of `asm-generic/errno.h`, the same on x86_64 and aarch64. A table of our
+/// own costs no call into libc, whose `strerror` is not safe between threads.
 ///
 /// @param number value of `errno`
 /// @param name symbol, for example `EPERM`; `E<number>` when it is none that this module can meet

@@ -10,9 +10,10 @@ import io.netty.channel.socket.SocketProtocolFamily;
 /// Makes channels whose sockets live in a network namespace: for `Bootstrap.channelFactory` and
 /// `ServerBootstrap.channelFactory`.
 ///
-/// A socket belongs to the namespace in which its thread was when `socket(2)` was called, and Netty's
-/// epoll channels call it in their constructor, on the thread that calls `connect` or `bind` of the
-/// bootstrap. Binding, connecting and accepting happen later, on the event loop, and need no namespace.
+/// A socket belongs to the namespace in which its thread was when `socket(2)` was called, and
+/// Netty's epoll channels call it in their constructor, on the thread that calls `connect` or
+/// `bind` of the bootstrap. Binding, connecting and accepting happen later, on the event loop, and
+/// need no namespace.
 ///
 /// @param netns stays owned by the caller and must be open while channels are made
 /// @param channels what makes the channel; it runs with the thread inside the namespace

@@ -15,12 +15,12 @@ import java.nio.file.Path;
 
 /// A network namespace, held open by a descriptor.
 ///
-/// [#call] runs code with the calling thread inside the namespace: what it opens there (sockets, files
-/// under `/proc/sys/net`) belongs to the namespace for ever, on whatever thread it is used later.
-/// Threads and processes that are *started* inside inherit the namespace, so start none there.
-/// All methods may be called from any platform thread.
+/// [#call] runs code with the calling thread inside the namespace: what it opens there (sockets,
+/// files under `/proc/sys/net`) belongs to the namespace for ever, on whatever thread it is used
+/// later. Threads and processes that are *started* inside inherit the namespace, so start none
+/// there. All methods may be called from any platform thread.
 public final class Netns implements AutoCloseable {
-  private static final String OF_THIS_THREAD = "/proc/thread-self/ns/net";
+  static final String OF_THIS_THREAD = "/proc/thread-self/ns/net";
   private static final int AT_FDCWD = -100;
   private static final int AT_EMPTY_PATH = 0x1000;
   private static final int O_CLOEXEC = 0x80000;
@@ -67,9 +67,11 @@ public final class Netns implements AutoCloseable {
     return descriptor.number();
   }
 
-  /// Path under which another process of this machine can open the namespace while this object is open.
+  /// Path under which another process of this machine can open the namespace while this object is
+  /// open.
   public Path path() {
-    return Path.of("/proc", Long.toString(ProcessHandle.current().pid()), "fd", Integer.toString(fd()));
+    return Path.of(
+        "/proc", Long.toString(ProcessHandle.current().pid()), "fd", Integer.toString(fd()));
   }
 
   /// Identity of the namespace, equal for all descriptors of it.
@@ -79,12 +81,12 @@ public final class Netns implements AutoCloseable {
       MemorySegment empty = arena.allocateFrom("");
       MemorySegment statx = arena.allocate(STATX_SIZE, JAVA_LONG.byteAlignment());
       long result =
-          Syscalls.raw(
-              Call.STATX, fd, empty.address(), AT_EMPTY_PATH, STATX_INO, statx.address());
+          Syscalls.raw(Call.STATX, fd, empty.address(), AT_EMPTY_PATH, STATX_INO, statx.address());
       Syscalls.checked(result, "identify network namespace fd " + fd);
       long major = statx.get(JAVA_INT, STATX_DEV_MAJOR_OFFSET);
       long minor = statx.get(JAVA_INT, STATX_DEV_MINOR_OFFSET);
-      // Linux numbers devices 12 bits major, 20 bits minor, with the low 8 bits of minor first (makedev(3)).
+      // Linux numbers devices 12 bits major, 20 bits minor, with the low 8 bits of minor first
+      // (makedev(3)).
       long dev = (minor & 0xff) | (major << 8) | ((minor & ~0xffL) << 12);
       return new NetnsId(statx.get(JAVA_LONG, STATX_INO_OFFSET), dev);
     }
@@ -96,22 +98,27 @@ public final class Netns implements AutoCloseable {
   }
 
   /// Runs `body` with the calling thread in this namespace and returns to the namespace that the
-  /// thread was in, also when the body throws. Takes some microseconds, so an event loop may call it.
+  /// thread was in, also when the body throws. Takes some microseconds, so an event loop may call
+  /// it.
   ///
-  /// A thread that cannot go back would open every later socket in the wrong namespace, silently; so
-  /// the process ends then.
+  /// A thread that cannot go back would open every later socket in the wrong namespace, silently;
+  /// so the process ends then.
   ///
   /// @throws LinuxException the namespace could not be entered; the body has not run
   public <T extends @org.jspecify.annotations.Nullable Object, X extends Exception> T call(
       Body<T, X> body) throws X, LinuxException {
     if (Thread.currentThread().isVirtual()) {
-      throw new IllegalStateException("thread: virtual (expected: a platform thread, setns is per kernel thread)");
+      throw new IllegalStateException(
+          "thread: virtual (expected: a platform thread, setns is per kernel thread)");
     }
-    int home = enter();
+    Whereabouts thread = Whereabouts.ofThisThread();
+    int before = thread.now();
+    enter(thread);
     try {
       return body.run();
     } finally {
-      leave(home);
+      leave(thread, before);
+      descriptor.release();
     }
   }
 
@@ -126,25 +133,27 @@ public final class Netns implements AutoCloseable {
     return "Netns[fd=" + fd() + "]";
   }
 
-  private int enter() throws LinuxException {
-    int home = openReadOnly(OF_THIS_THREAD);
-    long result;
+  /// Also holds the descriptor, because a call within this one has to come back to it.
+  private void enter(Whereabouts thread) throws LinuxException {
+    int fd;
     try {
-      result = Syscalls.raw(Call.SETNS, descriptor.acquire(), CLONE_NEWNET, 0);
-      descriptor.release();
+      fd = descriptor.acquire();
     } catch (ClosedChannelException closed) {
-      result = -Errno.EBADF;
+      throw new LinuxException(entering(), Errno.EBADF);
     }
+    long result = thread.move(fd);
     if (result < 0) {
-      FileDescriptors.close(home);
+      descriptor.release();
+      throw new LinuxException(entering(), (int) -result);
     }
-    Syscalls.checked(result, "enter network namespace fd " + fd());
-    return home;
   }
 
-  private static void leave(int home) {
-    long result = Syscalls.raw(Call.SETNS, home, CLONE_NEWNET, 0);
-    FileDescriptors.close(home);
+  private String entering() {
+    return "enter network namespace fd " + fd();
+  }
+
+  private static void leave(Whereabouts thread, int before) {
+    long result = thread.move(before);
     if (result < 0) {
       Errno errno = Errno.of((int) -result);
       die("a thread cannot return from a network namespace: " + errno.name() + ", " + errno.text());
@@ -161,7 +170,7 @@ public final class Netns implements AutoCloseable {
     }
   }
 
-  private static int openReadOnly(String path) throws LinuxException {
+  static int openReadOnly(String path) throws LinuxException {
     try (Arena arena = Arena.ofConfined()) {
       long result =
           Syscalls.raw(Call.OPENAT, AT_FDCWD, arena.allocateFrom(path).address(), O_CLOEXEC);

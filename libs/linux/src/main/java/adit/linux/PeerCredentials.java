@@ -1,6 +1,7 @@
 package adit.linux;
 
-/// Who is at the other end of a Unix socket, as the kernel noted when it connected (`SO_PEERCRED`, `unix(7)`).
+/// Who is at the other end of a Unix socket, as the kernel noted when it connected (`SO_PEERCRED`,
+/// `unix(7)`).
 ///
 /// @param pid process id, 0 when it is in a foreign process namespace
 /// @param uid effective user id

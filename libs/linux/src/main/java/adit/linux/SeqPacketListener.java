@@ -25,8 +25,8 @@ public final class SeqPacketListener implements AutoCloseable {
     this.descriptor = descriptor;
   }
 
-  /// Listens at `path`. A socket file that a former process has left there is replaced; any other file
-  /// is an error.
+  /// Listens at `path`. A socket file that a former process has left there is replaced; any other
+  /// file is an error.
   ///
   /// @param mode permissions of the socket file, for example `0600`
   public static SeqPacketListener bind(Path path, int mode) throws IOException {
@@ -59,8 +59,7 @@ public final class SeqPacketListener implements AutoCloseable {
       while (true) {
         Duration left = Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
         Waiting.until(fd, Waiting.POLLIN, left, "accept on " + path);
-        long result =
-            Syscalls.restarting(Call.ACCEPT4, fd, 0, 0, SeqPacketSocket.SOCK_FLAGS, 0);
+        long result = Syscalls.restarting(Call.ACCEPT4, fd, 0, 0, SeqPacketSocket.SOCK_FLAGS, 0);
         if (descriptor.isClosed()) {
           if (result >= 0) {
             FileDescriptors.close((int) result);

@@ -19,11 +19,14 @@ import java.util.List;
 /// A connected Unix SEQPACKET socket: whole messages, each with any number of descriptors (up to
 /// [#MAX_FDS]), in order.
 ///
-/// Calls block the calling platform thread; one thread may send while another receives, and [#close()]
-/// from a third wakes both.
+/// Calls block the calling platform thread; one thread may send while another receives, and
+/// [#close()] from a third wakes both.
 public final class SeqPacketSocket implements AutoCloseable {
-  /// Most descriptors in one message; what exceeds it is lost by the kernel and shows as `truncated`.
+  /// Descriptors that one received message has room for; more are lost and show as `truncated`.
   public static final int MAX_FDS = 16;
+
+  /// `SCM_MAX_FD` of the kernel.
+  private static final int MOST_SENT_FDS = 253;
 
   static final int SOCK_FLAGS = 0x80000 | 0x800; // SOCK_CLOEXEC | SOCK_NONBLOCK
   private static final int SOCK_SEQPACKET = 5;
@@ -57,8 +60,7 @@ public final class SeqPacketSocket implements AutoCloseable {
   }
 
   static Descriptor socket() throws LinuxException {
-    long result =
-        Syscalls.raw(Call.SOCKET, UnixAddress.AF_UNIX, SOCK_SEQPACKET | SOCK_FLAGS, 0);
+    long result = Syscalls.raw(Call.SOCKET, UnixAddress.AF_UNIX, SOCK_SEQPACKET | SOCK_FLAGS, 0);
     return new Descriptor(Syscalls.checked(result, "make a seqpacket socket"));
   }
 
@@ -99,9 +101,9 @@ public final class SeqPacketSocket implements AutoCloseable {
   /// @throws ClosedChannelException this socket was closed
   /// @throws LinuxException EPIPE or ECONNRESET: the peer is gone; EMSGSIZE: too long
   public void send(Duration timeout, byte[] data, int... fds) throws IOException {
-    if (fds.length > MAX_FDS) {
+    if (fds.length > MOST_SENT_FDS) {
       throw new IllegalArgumentException(
-          "fds: %d (expected: at most %d)".formatted(fds.length, MAX_FDS));
+          "fds: " + fds.length + " (expected: at most " + MOST_SENT_FDS + ")");
     }
     int fd = descriptor.acquire();
     try (Arena arena = Arena.ofConfined()) {
@@ -193,7 +195,8 @@ public final class SeqPacketSocket implements AutoCloseable {
     }
   }
 
-  private Packet packet(MemorySegment message, MemorySegment data, MemorySegment control, int events)
+  private Packet packet(
+      MemorySegment message, MemorySegment data, MemorySegment control, int events)
       throws IOException {
     List<Integer> fds = rightsIn(control.asSlice(0, message.get(JAVA_LONG, MSG_CONTROLLEN)));
     boolean hangup = (events & (Waiting.POLLHUP | Waiting.POLLRDHUP)) != 0;
@@ -234,7 +237,9 @@ public final class SeqPacketSocket implements AutoCloseable {
       boolean rights =
           control.get(JAVA_INT, at + CMSG_LEVEL) == SOL_SOCKET
               && control.get(JAVA_INT, at + CMSG_TYPE) == SCM_RIGHTS;
-      for (long fd = at + CMSG_DATA; rights && fd + Integer.BYTES <= at + length; fd += Integer.BYTES) {
+      for (long fd = at + CMSG_DATA;
+          rights && fd + Integer.BYTES <= at + length;
+          fd += Integer.BYTES) {
         fds.add(control.get(JAVA_INT, fd));
       }
       at += Math.max(CMSG_DATA, (length + 7) & ~7L);

@@ -16,8 +16,8 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/// Linux's socket options as options of Netty's epoll channels. Netty sets options before it binds or
-/// connects, which is when these are needed.
+/// Linux's socket options as options of Netty's epoll channels. Netty sets options before it binds
+/// or connects, which is when these are needed.
 public final class SocketOptions {
   private static final int SOL_SOCKET = 1;
   private static final int SOL_IP = 0;
@@ -33,12 +33,13 @@ public final class SocketOptions {
   /// Several sockets may listen on one port; the kernel spreads connections (`socket(7)`).
   public static final ChannelOption<Boolean> SO_REUSEPORT = UnixChannelOption.SO_REUSEPORT;
 
-  /// Accept and send with addresses that are not this host's (`ip(7)`). Also takes effect on an IPv6
-  /// socket: the kernel keeps one flag for both families.
+  /// Accept and send with addresses that are not this host's (`ip(7)`). Also takes effect on an
+  /// IPv6 socket: the kernel keeps one flag for both families.
   public static final ChannelOption<Boolean> IP_TRANSPARENT = EpollChannelOption.IP_TRANSPARENT;
 
-  /// Bind to an address that this host does not have (`ip(7)`).
-  public static final ChannelOption<Boolean> IP_FREEBIND = EpollChannelOption.IP_FREEBIND;
+  /// Bind to an address that this host does not have (`ip(7)`): 1 is on. (Netty's option of this
+  /// name is ignored by connecting channels.)
+  public static final ChannelOption<Integer> IP_FREEBIND = integer("IP_FREEBIND", SOL_IP, 15);
 
   /// As [#IP_TRANSPARENT], set on the IPv6 level: 1 is on (`ipv6(7)`).
   public static final ChannelOption<Integer> IPV6_TRANSPARENT =
@@ -50,12 +51,13 @@ public final class SocketOptions {
   /// The socket takes no IPv4 connections: 1 is on (`ipv6(7)`).
   public static final ChannelOption<Integer> IPV6_V6ONLY = integer("IPV6_V6ONLY", SOL_IPV6, 26);
 
-  /// Leave the choice of the source port to `connect`, so that a bound source address does not use up
-  /// one local port for each connection (`ip(7)`).
+  /// Leave the choice of the source port to `connect`, so that a bound source address does not use
+  /// up one local port for each connection (`ip(7)`).
   public static final ChannelOption<Boolean> IP_BIND_ADDRESS_NO_PORT =
       EpollChannelOption.IP_BIND_ADDRESS_NO_PORT;
 
-  /// Milliseconds that sent data may stay unacknowledged before the connection is given up (`tcp(7)`).
+  /// Milliseconds that sent data may stay unacknowledged before the connection is given up
+  /// (`tcp(7)`).
   public static final ChannelOption<Integer> TCP_USER_TIMEOUT = EpollChannelOption.TCP_USER_TIMEOUT;
 
   /// Seconds of silence before keep-alive probes are sent (`tcp(7)`).
@@ -70,7 +72,8 @@ public final class SocketOptions {
   private static final ChannelOption<ByteBuffer> ORIGINAL_V4 =
       new RawUnixChannelOption("SO_ORIGINAL_DST", SOL_IP, SO_ORIGINAL_DST, SOCKADDR_IN_SIZE);
   private static final ChannelOption<ByteBuffer> ORIGINAL_V6 =
-      new RawUnixChannelOption("IP6T_SO_ORIGINAL_DST", SOL_IPV6, SO_ORIGINAL_DST, SOCKADDR_IN6_SIZE);
+      new RawUnixChannelOption(
+          "IP6T_SO_ORIGINAL_DST", SOL_IPV6, SO_ORIGINAL_DST, SOCKADDR_IN6_SIZE);
 
   private SocketOptions() {}
 
@@ -82,7 +85,8 @@ public final class SocketOptions {
     if (local == null) {
       return null;
     }
-    // The family of the packets is known, so a failing call (and its exception) for the other one is saved.
+    // The family of the packets is known, so a failing call (and its exception) for the other one
+    // is saved.
     return canonical(local.getAddress()) instanceof Inet4Address
         ? original(channel, ORIGINAL_V4, 4, 4)
         : original(channel, ORIGINAL_V6, IN6_ADDRESS_OFFSET, 16);
@@ -99,7 +103,7 @@ public final class SocketOptions {
   /// As [#canonical(InetAddress)], keeping the port.
   public static InetSocketAddress canonical(InetSocketAddress address) {
     InetAddress ip = canonical(address.getAddress());
-    return ip == address.getAddress() ? address : new InetSocketAddress(ip, address.getPort());
+    return ip.equals(address.getAddress()) ? address : new InetSocketAddress(ip, address.getPort());
   }
 
   private static @Nullable InetSocketAddress original(

@@ -12,7 +12,8 @@ import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 
-/// The one door to the kernel: libc's `syscall(2)`, so that the whole module costs one downcall handle.
+/// The one door to the kernel: libc's `syscall(2)`, so that the whole module costs one downcall
+/// handle.
 ///
 /// Building a handle takes milliseconds and each shape of arguments needs its own, which would be
 /// felt in the start time of every program. The structures used here (`msghdr`, `pollfd`, `statx`,
@@ -93,10 +94,10 @@ final class Syscalls {
   private static final class Native {
     static final boolean X86 = "amd64".equals(System.getProperty("os.arch"));
     static final StructLayout STATE = Linker.Option.captureStateLayout();
-    static final VarHandle ERRNO =
-        STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+    static final VarHandle ERRNO = STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
     static final MethodHandle SYSCALL = bind();
 
+    @SuppressWarnings("restricted") // This is the module that may: see ARCHITECTURE.md.
     private static MethodHandle bind() {
       Linker linker = Linker.nativeLinker();
       return linker.downcallHandle(

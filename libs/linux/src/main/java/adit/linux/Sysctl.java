@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// Kernel parameters below `/proc/sys`. Those of `net.` belong to a network namespace: the kernel shows
-/// the files of the namespace in which the thread is that opens them.
+/// Kernel parameters below `/proc/sys`. Those of `net.` belong to a network namespace: the kernel
+/// shows the files of the namespace in which the thread is that opens them.
 public final class Sysctl {
   private static final Path ROOT = Path.of("/proc/sys");
 
@@ -13,8 +13,8 @@ public final class Sysctl {
 
   /// The value in `netns`, without the line end.
   ///
-  /// @param key as `sysctl(8)` writes it, `net.ipv4.ip_forward`; with slashes where a part contains a
-  ///     dot (an interface `eth0.1`): `net/ipv4/conf/eth0.1/forwarding`
+  /// @param key as `sysctl(8)` writes it, `net.ipv4.ip_forward`; with slashes where a part contains
+  ///   a dot (an interface `eth0.1`): `net/ipv4/conf/eth0.1/forwarding`
   public static String read(Netns netns, String key) throws IOException {
     return netns.<String, IOException>call(() -> Files.readString(file(key))).strip();
   }

@@ -19,8 +19,11 @@ final class UnixAddress {
     byte[] bytes = path.toString().getBytes(UTF_8);
     if (bytes.length == 0 || bytes.length >= PATH_SIZE) {
       throw new IllegalArgumentException(
-          "path: %s (expected: 1 to %d bytes, a limit of unix sockets)"
-              .formatted(path, PATH_SIZE - 1));
+          "path: "
+              + path
+              + " (expected: 1 to "
+              + (PATH_SIZE - 1)
+              + " bytes, a limit of unix sockets)");
     }
     MemorySegment address = arena.allocate(Short.BYTES + bytes.length + 1L, Short.BYTES);
     address.set(JAVA_SHORT, 0, (short) AF_UNIX);

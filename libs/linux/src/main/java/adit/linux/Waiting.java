@@ -42,7 +42,8 @@ final class Waiting {
         timespec.setAtIndex(JAVA_LONG, 1, left % NANOS);
         long result = Syscalls.raw(Call.PPOLL, pollfd.address(), 1, timespec.address());
         if (result == 0) {
-          throw new SocketTimeoutException(doing + ": nothing within " + timeout.toMillis() + " ms");
+          throw new SocketTimeoutException(
+              doing + ": nothing within " + timeout.toMillis() + " ms");
         }
         if (result != -Errno.EINTR) {
           Syscalls.checked(result, doing);

@@ -1,7 +1,7 @@
 package adit.linux.topology;
 
-/// Which addresses a fabric gives out. Node number `n` (from 1) has address `n` of the node ranges and
-/// part `n` of the pod ranges: a /24 and a /64.
+/// Which addresses a fabric gives out. Node number `n` (from 1) has address `n` of the node ranges
+/// and part `n` of the pod ranges: a /24 and a /64.
 ///
 /// @param nodes4 IPv4 range of the nodes' link, for example `172.30.0.0/24`
 /// @param nodes6 IPv6 range of the nodes' link

@@ -43,9 +43,9 @@ public record Command(List<String> words, String input, Duration timeout) {
     return new Command(words, input, timeout);
   }
 
-  /// The same command inside a network namespace, everything else unchanged. (The descriptor is opened
-  /// by `nsenter` through `/proc`: starting a process on a thread that has entered the namespace
-  /// would leave the JVM's own helper threads there.)
+  /// The same command inside a network namespace, everything else unchanged. (The descriptor is
+  /// opened by `nsenter` through `/proc`: starting a process on a thread that has entered the
+  /// namespace would leave the JVM's own helper threads there.)
   public Command in(Netns netns) {
     return in(netns.path().toString());
   }
@@ -108,14 +108,13 @@ public record Command(List<String> words, String input, Duration timeout) {
   private static CompletableFuture<String> reading(InputStream from) {
     CompletableFuture<String> text = new CompletableFuture<>();
     Thread.ofVirtual()
-        .start(
-            () -> {
-              try (from) {
-                text.complete(new String(from.readNBytes(MOST_OUTPUT), UTF_8));
-              } catch (IOException e) {
-                text.completeExceptionally(new UncheckedIOException(e));
-              }
-            });
+        .start(() -> {
+          try (from) {
+            text.complete(new String(from.readNBytes(MOST_OUTPUT), UTF_8));
+          } catch (IOException e) {
+            text.completeExceptionally(new UncheckedIOException(e));
+          }
+        });
     return text;
   }
 }

@@ -7,6 +7,6 @@ public final class CommandFailed extends IOException {
   private static final long serialVersionUID = 1L;
 
   CommandFailed(String command, int exit, String said) {
-    super("%s: exit %d: %s".formatted(command, exit, said.strip()));
+    super(command + ": exit " + exit + ": " + said.strip());
   }
 }

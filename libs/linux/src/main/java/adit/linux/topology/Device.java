@@ -11,7 +11,7 @@ public record Device(NamedNetns netns, String name) {
   public Device {
     if (name.isEmpty() || name.length() > LONGEST || !name.matches("[A-Za-z0-9_.@-]+")) {
       throw new IllegalArgumentException(
-          "device: %s (expected: 1 to %d letters, digits, _ . -)".formatted(name, LONGEST));
+          "device: " + name + " (expected: 1 to " + LONGEST + " letters, digits, _ . -)");
     }
   }
 }

@@ -12,9 +12,9 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// The network of one instance: a parent namespace with a bridge, nodes and hosts on that bridge, pods
-/// behind the nodes. Both address families everywhere; no route leads out of the instance and nothing
-/// is added to the namespace of the caller.
+/// The network of one instance: a parent namespace with a bridge, nodes and hosts on that bridge,
+/// pods behind the nodes. Both address families everywhere; no route leads out of the instance and
+/// nothing is added to the namespace of the caller.
 ///
 /// ```
 ///   INSTANCE (parent)            bridge "br0"
@@ -22,8 +22,9 @@ import org.jspecify.annotations.Nullable;
 ///       INSTANCE.POD  eth0 on the node's cni0, default route to the gateway
 ///     INSTANCE.HOST   eth0 on br0, routes to all pod ranges (a control plane, an outside client)
 /// ```
-/// All names begin with the instance, so [#remove] finds what a crashed owner has left. Methods are safe
-/// for use by several threads; each changes the machine before it returns.
+///
+/// All names begin with the instance, so [#remove] finds what a crashed owner has left. Methods are
+/// safe for use by several threads; each changes the machine before it returns.
 public final class Fabric implements AutoCloseable {
   static final String BRIDGE = "br0";
   private static final String INSTANCE = "[a-z][a-z0-9-]{0,30}";
@@ -54,8 +55,8 @@ public final class Fabric implements AutoCloseable {
     return fabric;
   }
 
-  /// Removes all namespaces of an instance; with them go their links, routes and rules. Processes that
-  /// are still inside are not ended: see [#leftovers].
+  /// Removes all namespaces of an instance; with them go their links, routes and rules. Processes
+  /// that are still inside are not ended: see [#leftovers].
   public static void remove(String instance) throws IOException {
     List<NamedNetns> all = leftovers(instance);
     if (!all.isEmpty()) {
@@ -176,7 +177,7 @@ public final class Fabric implements AutoCloseable {
 
   private static void requireInstance(String instance) {
     if (!instance.matches(INSTANCE)) {
-      throw new IllegalArgumentException("instance: %s (expected: %s)".formatted(instance, INSTANCE));
+      throw new IllegalArgumentException("instance: " + instance + " (expected: " + INSTANCE + ")");
     }
   }
 }

@@ -106,7 +106,8 @@ public final class FabricNode {
 
   /// Removes a pod's namespace and link.
   public synchronized void removePod(FabricPod pod) throws IOException {
-    // The end in the node first: a process that is still inside would keep the namespace and the link.
+    // The end in the node first: a process that is still inside would keep the namespace and the
+    // link.
     Command.of("ip", "-n", netns.name(), "link", "delete", pod.link().name()).output();
     Command.of("ip", "netns", "delete", pod.netns().name()).output();
     pods.remove(pod.name());

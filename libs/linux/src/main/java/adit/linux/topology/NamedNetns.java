@@ -11,7 +11,8 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/// A network namespace with a name, kept alive by a mount under `/run/netns` as `ip netns add` makes it.
+/// A network namespace with a name, kept alive by a mount under `/run/netns` as `ip netns add`
+/// makes it.
 ///
 /// @param name file name there
 public record NamedNetns(String name) {
@@ -40,7 +41,8 @@ public record NamedNetns(String name) {
     return Netns.open(path());
   }
 
-  /// The command that runs `command` inside the namespace, everything else (mounts, user) unchanged.
+  /// The command that runs `command` inside the namespace, everything else (mounts, user)
+  /// unchanged.
   public List<String> entering(List<String> command) {
     List<String> all = new ArrayList<>(List.of("nsenter", "--net=" + path(), "--"));
     all.addAll(command);

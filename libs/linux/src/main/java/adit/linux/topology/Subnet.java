@@ -15,12 +15,15 @@ public record Subnet(InetAddress base, int prefix) {
   public Subnet {
     int bits = bitsOf(base);
     if (prefix < 0 || prefix > bits) {
-      throw new IllegalArgumentException("prefix: %d (expected: 0 to %d)".formatted(prefix, bits));
+      throw new IllegalArgumentException("prefix: " + prefix + " (expected: 0 to " + bits + ")");
     }
     if (number(base).getLowestSetBit() >= 0 && number(base).getLowestSetBit() < bits - prefix) {
       throw new IllegalArgumentException(
-          "subnet: %s/%d (expected: zero bits after the prefix)"
-              .formatted(base.getHostAddress(), prefix));
+          "subnet: "
+              + base.getHostAddress()
+              + "/"
+              + prefix
+              + " (expected: zero bits after the prefix)");
     }
   }
 
@@ -31,7 +34,8 @@ public record Subnet(InetAddress base, int prefix) {
       throw new IllegalArgumentException("subnet: " + text + " (expected: address/prefix)");
     }
     return new Subnet(
-        InetAddress.ofLiteral(text.substring(0, slash)), Integer.parseInt(text.substring(slash + 1)));
+        InetAddress.ofLiteral(text.substring(0, slash)),
+        Integer.parseInt(text.substring(slash + 1)));
   }
 
   /// The address that comes `index` after the first one.
@@ -75,7 +79,7 @@ public record Subnet(InetAddress base, int prefix) {
     System.arraycopy(wide, wide.length - copied, bytes, length - copied, copied);
     InetAddress address = ofBytes(bytes);
     if (!contains(address)) {
-      throw new IllegalArgumentException("index: %s (expected: inside %s)".formatted(index, this));
+      throw new IllegalArgumentException("index: " + index + " (expected: inside " + this + ")");
     }
     return address;
   }

@@ -6,8 +6,7 @@ final class Uplink {
 
   private Uplink() {}
 
-  static void add(
-      IpBatch batch, Fabric fabric, NamedNetns netns, DualStack addresses, int number) {
+  static void add(IpBatch batch, Fabric fabric, NamedNetns netns, DualStack addresses, int number) {
     Device inside = new Device(netns, NAME);
     Device port = new Device(fabric.netns(), "port" + number);
     AddressPlan plan = fabric.plan();
