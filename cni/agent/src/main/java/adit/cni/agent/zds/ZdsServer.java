@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /// Tells proxies about the pods of the node. Several may be connected while one is replaced by the next: a new pod is told to
 /// the newest alone, that a pod is gone to all; when the newest goes away, the one before it is the newest again.
@@ -36,9 +37,7 @@ public final class ZdsServer implements AutoCloseable {
     public static final Limits DEFAULT = new Limits(Duration.ofSeconds(5), Duration.ofMillis(200));
   }
 
-  private final SeqPacketListener listener;
   private final Limits limits;
-  private final ZdsListener events;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
 
@@ -55,31 +54,30 @@ public final class ZdsServer implements AutoCloseable {
   @GuardedBy("lock")
   private boolean closed;
 
-  private ZdsServer(SeqPacketListener listener, Limits limits, ZdsListener events) {
-    this.listener = listener;
+  @GuardedBy("lock")
+  private @Nullable SeqPacketListener listener;
+
+  /// @param limits of the protocol
+  public ZdsServer(Limits limits) {
     this.limits = limits;
-    this.events = events;
   }
 
-  /// Listens, with the pods that were announced before.
+  /// Starts to take proxies. Once.
   ///
   /// @param path of the socket
   /// @param known pods that are in the mesh already
+  /// @param events hears of what happens
   /// @throws IOException the socket cannot be made
-  public static ZdsServer open(Path path, List<ZdsPod> known, Limits limits, ZdsListener events) throws IOException {
-    ZdsServer server = new ZdsServer(SeqPacketListener.bind(path, SOCKET_MODE), limits, events);
-    server.remember(known);
-    Thread.ofPlatform().name("zds-accept").daemon().start(server::acceptAll);
-    return server;
-  }
-
-  private void remember(List<ZdsPod> known) {
+  public void listen(Path path, List<ZdsPod> known, ZdsListener events) throws IOException {
+    SeqPacketListener bound = SeqPacketListener.bind(path, SOCKET_MODE);
     lock.lock();
     try {
       known.forEach(pod -> pods.put(pod.uid(), pod));
+      listener = bound;
     } finally {
       lock.unlock();
     }
+    Thread.ofPlatform().name("zds-accept").daemon().start(() -> acceptAll(bound, events));
   }
 
   /// Announces a pod to the newest proxy and to every later one. With another namespace for the same UID the proxy moves.
@@ -168,10 +166,12 @@ public final class ZdsServer implements AutoCloseable {
   /// Stops listening and disconnects all; proxies keep serving their pods.
   @Override
   public void close() {
-    listener.close();
     lock.lock();
     try {
       closed = true;
+      if (listener != null) {
+        listener.close();
+      }
       connections.forEach(connection -> connection.close("the agent ends"));
       changed.signalAll();
     } finally {
@@ -179,13 +179,13 @@ public final class ZdsServer implements AutoCloseable {
     }
   }
 
-  private void acceptAll() {
+  private void acceptAll(SeqPacketListener bound, ZdsListener events) {
     while (true) {
       try {
-        SeqPacketSocket socket = listener.accept(ACCEPT_POLL);
+        SeqPacketSocket socket = bound.accept(ACCEPT_POLL);
         int peer = socket.peerPid();
         ZdsConnection connection = new ZdsConnection(socket, peer, limits.answer());
-        Thread.ofPlatform().name("zds-" + peer).daemon().start(() -> serve(connection));
+        Thread.ofPlatform().name("zds-" + peer).daemon().start(() -> serve(connection, events));
         LockSupport.parkNanos(limits.acceptPause().toNanos());
       } catch (SocketTimeoutException e) {
         // Nobody came; look again.
@@ -199,7 +199,7 @@ public final class ZdsServer implements AutoCloseable {
     }
   }
 
-  private void serve(ZdsConnection connection) {
+  private void serve(ZdsConnection connection, ZdsListener events) {
     try {
       connection.awaitHello();
     } catch (IOException e) {
@@ -207,20 +207,20 @@ public final class ZdsServer implements AutoCloseable {
       events.disconnected(connection.peer(), String.valueOf(e.getMessage()), connected());
       return;
     }
-    events.connected(connection.peer(), join(connection));
+    events.connected(connection.peer(), join(connection, events));
     String reason = connection.write();
     events.disconnected(connection.peer(), reason, leave(connection));
   }
 
   /// The snapshot is queued under the lock, so nothing that happens later can come before it or be missed.
-  private int join(ZdsConnection connection) {
+  private int join(ZdsConnection connection, ZdsListener events) {
     lock.lock();
     try {
       for (ZdsPod pod : pods.values()) {
-        connection.send(snapshotMessage(pod));
+        connection.send(snapshotMessage(pod, events));
       }
       Message sent = Message.of(ZdsMessages.snapshotSent(), null);
-      var _ = sent.answer().thenAccept(answer -> snapshotAnswered(connection, answer));
+      var _ = sent.answer().thenAccept(answer -> snapshotAnswered(connection, answer, events));
       connection.send(sent);
       connections.add(connection);
       if (closed) {
@@ -244,13 +244,13 @@ public final class ZdsServer implements AutoCloseable {
     }
   }
 
-  private void snapshotAnswered(ZdsConnection connection, Answer answer) {
+  private static void snapshotAnswered(ZdsConnection connection, Answer answer, ZdsListener events) {
     if (answer instanceof Answer.Accepted) {
       events.synced(connection.peer());
     }
   }
 
-  private Message snapshotMessage(ZdsPod pod) {
+  private static Message snapshotMessage(ZdsPod pod, ZdsListener events) {
     byte[] bytes = pod.netns() == null ? ZdsMessages.keep(pod.uid()) : ZdsMessages.add(pod);
     Message message = Message.of(bytes, pod.netns());
     var _ = message.answer().thenAccept(answer -> events.snapshotAnswer(pod.uid(), answer));

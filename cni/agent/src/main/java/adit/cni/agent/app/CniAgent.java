@@ -1,0 +1,121 @@
+package adit.cni.agent.app;
+
+import adit.cni.agent.observe.Reports;
+import adit.cni.agent.zds.ZdsServer;
+import adit.source.ClusterSource;
+import adit.source.SourceEnvironment;
+import adit.source.StatusWriter;
+import adit.telemetry.AdminHttp;
+import adit.telemetry.AdminResponse;
+import adit.telemetry.Log;
+import adit.telemetry.LogOutput;
+import adit.telemetry.Metrics;
+import adit.telemetry.Readiness;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+/// The node agent: enrols the pods of a node in the mesh and proves that they are captured.
+///
+/// Takes what Istio's `install-cni` takes from the environment (see [AgentConfig]) and no arguments; ends on SIGTERM. Exit
+/// codes: 0 ended by a signal, 1 could not start.
+public final class CniAgent {
+  private static final Duration DRAIN = Duration.ofSeconds(1);
+
+  private CniAgent() {}
+
+  /// Runs until SIGTERM.
+  ///
+  /// @param arguments `install` and others of the reference are accepted and mean nothing
+  public static void main(String[] arguments) {
+    int status;
+    try (LogOutput output = LogOutput.start(System.getenv())) {
+      status = run(System.getenv(), output);
+    }
+    // Threads of libraries must not keep a process that has nothing left to do.
+    Runtime.getRuntime().halt(status);
+  }
+
+  private static int run(Map<String, String> environment, LogOutput output) {
+    Log log = output.scope("cni");
+    CountDownLatch signal = new CountDownLatch(1);
+    CountDownLatch ended = new CountDownLatch(1);
+    Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> endBySignal(signal, ended)));
+    try {
+      serve(AgentConfig.of(environment), environment, output, signal);
+      return 0;
+    } catch (IllegalArgumentException | IOException e) {
+      log.error("cannot run", "error", String.valueOf(e.getMessage()));
+      return 1;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return 1;
+    } finally {
+      output.flush(Duration.ofSeconds(1));
+      ended.countDown();
+    }
+  }
+
+  /// The process ends when the hooks have ended, so the hook waits for the orderly end.
+  private static void endBySignal(CountDownLatch signal, CountDownLatch ended) {
+    signal.countDown();
+    try {
+      if (!ended.await(10, TimeUnit.SECONDS)) {
+        // It waits for something that does not come, an API server for example.
+        Runtime.getRuntime().halt(1);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void serve(AgentConfig config, Map<String, String> environment, LogOutput output, CountDownLatch signal)
+      throws IOException, InterruptedException {
+    Log log = output.scope("cni");
+    Metrics metrics = new Metrics();
+    metrics.addProcessDescriptors();
+    SourceEnvironment sources = new SourceEnvironment(environment, Clock.systemUTC(), sentence -> log.warn(sentence));
+    Readiness readiness = new Readiness();
+    Readiness.Task pending = readiness.pending("cluster objects and sockets");
+    EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+    Executor routes = Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("http").factory());
+    AdminHttp health =
+        new AdminHttp(routes)
+            .route("/readyz", readiness.route())
+            .route("/healthz", request -> AdminResponse.text(200, "ok\n"));
+    AdminHttp monitoring =
+        new AdminHttp(routes).route("/metrics", metrics.route()).route("/logging", output.levels().route());
+    bind(health, group, config.ports().health());
+    bind(monitoring, group, config.ports().metrics());
+    try (StatusWriter status = sources.statusWriter("cni-" + config.node());
+        ClusterSource source = sources.source();
+        Agent agent = new Agent(config, source, new Reports(log, metrics, status), ZdsServer.Limits.DEFAULT)) {
+      agent.start();
+      pending.done();
+      log.info("ready", "node", config.node(), "zds", config.zdsSocket(), "run directory", config.runDirectory());
+      signal.await();
+      log.info("ending: rules and annotations stay, pods keep being captured");
+    } finally {
+      health.drain(DRAIN).awaitUninterruptibly(DRAIN.toMillis());
+      monitoring.drain(DRAIN).awaitUninterruptibly(DRAIN.toMillis());
+      var _ = group.shutdownGracefully();
+    }
+  }
+
+  private static void bind(AdminHttp http, EventLoopGroup group, int port) throws IOException {
+    var bound = http.bind(group, EpollServerSocketChannel::new, new InetSocketAddress(port)).awaitUninterruptibly();
+    if (!bound.isSuccess()) {
+      throw new IOException("port " + port + ": " + bound.cause().getMessage());
+    }
+  }
+}

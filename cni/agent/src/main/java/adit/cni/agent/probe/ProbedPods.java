@@ -1,0 +1,61 @@
+package adit.cni.agent.probe;
+
+import adit.cni.agent.rules.ProbeRules;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// The pods that the node's probe rules know. An address belongs to the pod that claimed it last, so that a pod that goes away
+/// late does not take a reused address with it. Any platform thread.
+public final class ProbedPods {
+  private final ProbeRules rules;
+
+  @GuardedBy("this")
+  private final Map<InetAddress, String> uids = new HashMap<>();
+
+  /// @param rules where they are written
+  public ProbedPods(ProbeRules rules) {
+    this.rules = rules;
+  }
+
+  /// The pod has exactly these addresses now.
+  public synchronized void put(String uid, Collection<InetAddress> addresses) throws IOException {
+    Map<InetAddress, String> before = Map.copyOf(uids);
+    uids.entrySet().removeIf(entry -> entry.getValue().equals(uid) && !addresses.contains(entry.getKey()));
+    addresses.forEach(address -> uids.put(address, uid));
+    if (!before.equals(uids)) {
+      rules.write(uids);
+    }
+  }
+
+  /// The pod is gone.
+  public synchronized void remove(String uid) throws IOException {
+    if (uids.values().removeIf(uid::equals)) {
+      rules.write(uids);
+    }
+  }
+
+  /// Starts with these pods, whatever a former agent has left.
+  ///
+  /// @param pods addresses by UID
+  public synchronized void restore(Map<String, ? extends Collection<InetAddress>> pods) throws IOException {
+    uids.clear();
+    pods.forEach((uid, addresses) -> addresses.forEach(address -> uids.put(address, uid)));
+    rules.write(uids);
+  }
+
+  /// Looks at the rules and repairs them.
+  ///
+  /// @return what was wrong, or null
+  public synchronized @Nullable String repair() throws IOException {
+    String difference = rules.differenceOrNull();
+    if (difference != null) {
+      rules.repair();
+    }
+    return difference;
+  }
+}

@@ -1,0 +1,436 @@
+package adit.cni.agent.app;
+
+import static adit.cni.agent.fake.FakeSource.meta;
+import static adit.cni.agent.fake.FakeSource.namespace;
+import static adit.cni.agent.fake.FakeSource.pod;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import adit.cni.agent.fake.FakeProxy;
+import adit.cni.agent.fake.FakeSource;
+import adit.cni.agent.fake.FakeStatus;
+import adit.cni.agent.fake.Wait;
+import adit.cni.agent.observe.Reports;
+import adit.cni.agent.rules.PodRules;
+import adit.cni.agent.zds.ZdsServer;
+import adit.cni.plugin.AgentReply;
+import adit.cni.plugin.AgentRequest;
+import adit.cni.plugin.Command;
+import adit.cni.plugin.JsonReader;
+import adit.cni.plugin.JsonWriter;
+import adit.cni.plugin.MeshState;
+import adit.linux.Netns;
+import adit.linux.topology.AddressPlan;
+import adit.linux.topology.Fabric;
+import adit.linux.topology.FabricNode;
+import adit.linux.topology.FabricPod;
+import adit.source.object.ObjectMeta;
+import adit.source.object.Pod;
+import adit.telemetry.Log;
+import adit.telemetry.Metrics;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// The agent with a scripted proxy, on real namespaces. Needs root.
+final class AgentTest {
+  private static final Map<String, String> AMBIENT = Map.of("istio.io/dataplane-mode", "ambient");
+  private static Fabric fabric;
+  private static FabricNode node;
+
+  @TempDir Path directory;
+
+  private final FakeSource source = new FakeSource();
+  private final FakeStatus status = new FakeStatus();
+  private final Metrics metrics = new Metrics();
+  private final FabricPod network = addPod();
+  private AutoCloseable agent = () -> {};
+
+  @BeforeAll
+  static void build() throws IOException {
+    fabric = Fabric.create("cni-agent-test", AddressPlan.standard());
+    node = fabric.addNode("n1");
+  }
+
+  @AfterAll
+  static void remove() throws IOException {
+    fabric.close();
+  }
+
+  @AfterEach
+  void end() throws Exception {
+    agent.close();
+    node.removePod(network);
+  }
+
+  @Test
+  void add_podOfAmbientNamespace_isCapturedBeforeTheAnswer() throws Exception {
+    source.put(namespace("shop", AMBIENT)).put(web(Map.of(), Map.of(), List.of()));
+    start();
+    try (FakeProxy proxy = proxy()) {
+      assertThat(proxy.next()).isEqualTo("snapshot");
+
+      AgentReply reply = plugin(Command.ADD);
+
+      assertThat(reply).isEqualTo(AgentReply.done("enrolled"));
+      assertThat(proxy.next()).isEqualTo("add uid-web");
+      assertThat(isCaptured()).isTrue();
+      Wait.until("annotation", () -> "enabled".equals(status.redirections.get("web")));
+      assertThat(status.has("MeshEnrolled")).isTrue();
+      assertThat(plugin(Command.CHECK).code()).isZero();
+    }
+  }
+
+  @Test
+  void add_podOutsideTheMesh_isLeftAlone() throws Exception {
+    source.put(namespace("shop", Map.of())).put(web(Map.of(), Map.of(), List.of()));
+    start();
+
+    AgentReply reply = plugin(Command.ADD);
+
+    assertThat(reply.code()).isZero();
+    assertThat(reply.message()).contains("not in the mesh");
+    assertThat(isCaptured()).isFalse();
+  }
+
+  @Test
+  void add_noProxy_isRefusedWithTheReason() throws Exception {
+    source.put(namespace("shop", AMBIENT)).put(web(Map.of(), Map.of(), List.of()));
+    start();
+
+    AgentReply reply = plugin(Command.ADD);
+
+    assertThat(reply.code()).isEqualTo(11);
+    assertThat(reply.message()).contains("no ztunnel is connected", "seen");
+    assertThat(isCaptured()).isFalse();
+  }
+
+  @Test
+  void add_proxyRefuses_isRefusedAndWithdrawn() throws Exception {
+    source.put(namespace("shop", AMBIENT)).put(web(Map.of(), Map.of(), List.of()));
+    start();
+    try (FakeProxy proxy = FakeProxy.connect(zdsSocket(), request -> request.hasAdd() ? "port in use" : "")) {
+      assertThat(proxy.next()).isEqualTo("snapshot");
+
+      AgentReply reply = plugin(Command.ADD);
+
+      assertThat(reply.message()).contains("port in use");
+      assertThat(proxy.next()).isEqualTo("add uid-web");
+      assertThat(proxy.next()).isEqualTo("del uid-web");
+      assertThat(isCaptured()).isFalse();
+      assertThat(status.has("EnrolFailed")).isTrue();
+    }
+  }
+
+  @Test
+  void add_podNotSeenYetInAmbientNamespace_isRefused() throws Exception {
+    source.put(namespace("shop", AMBIENT));
+    start();
+
+    assertThat(plugin(Command.ADD).code()).isEqualTo(11);
+  }
+
+  @Test
+  void add_namespaceOfTheNode_isRefused() throws Exception {
+    source.put(namespace("shop", AMBIENT)).put(web(Map.of(), Map.of(), List.of()));
+    start();
+    try (var _ = proxy()) {
+      AgentReply reply = plugin(Command.ADD, node.netns().path().toString());
+
+      assertThat(reply.message()).contains("it is the node's");
+    }
+  }
+
+  @Test
+  void add_namespaceOfAnotherPod_isRefused() throws Exception {
+    FabricPod other = addPod();
+    source.put(namespace("shop", AMBIENT)).put(web(Map.of(), Map.of(), List.of()));
+    start();
+    try (var _ = proxy()) {
+      AgentReply reply = plugin(Command.ADD, other.netns().path().toString());
+
+      assertThat(reply.message()).contains("none of the pod's addresses");
+    } finally {
+      node.removePod(other);
+    }
+  }
+
+  @Test
+  void label_flipped_runningPodJoinsAndLeaves() throws Exception {
+    Pod running = web(Map.of(), Map.of("adit.dev/netns", network.netns().path().toString()), addresses());
+    source.put(namespace("shop", Map.of())).put(running);
+    start();
+    try (FakeProxy proxy = proxy()) {
+      assertThat(proxy.next()).isEqualTo("snapshot");
+
+      source.put(namespace("shop", AMBIENT));
+
+      assertThat(proxy.next()).isEqualTo("add uid-web");
+      Wait.until("annotation", () -> "enabled".equals(status.redirections.get("web")));
+      assertThat(isCaptured()).isTrue();
+      assertThat(hostRules()).contains(network.addresses().ip4().getHostAddress(), "uid-web");
+
+      source.put(namespace("shop", Map.of()));
+
+      assertThat(proxy.next()).isEqualTo("del uid-web");
+      Wait.until("annotation", () -> "none".equals(status.redirections.get("web")));
+      assertThat(isCaptured()).isFalse();
+      assertThat(hostRules()).doesNotContain("uid-web");
+    }
+  }
+
+  @Test
+  void del_sandboxOfCapturedPod_isWithdrawn() throws Exception {
+    source.put(namespace("shop", AMBIENT)).put(web(Map.of(), Map.of(), List.of()));
+    start();
+    try (FakeProxy proxy = proxy()) {
+      assertThat(proxy.next()).isEqualTo("snapshot");
+      assertThat(plugin(Command.ADD).code()).isZero();
+      assertThat(proxy.next()).isEqualTo("add uid-web");
+
+      assertThat(plugin(Command.DEL).code()).isZero();
+
+      assertThat(proxy.next()).isEqualTo("del uid-web");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "nft flush table inet adit",
+        "nft delete table inet adit",
+        "nft delete chain inet adit mark-output",
+        "nft insert rule inet adit prerouting accept",
+        "ip rule del pref 32764",
+        "ip -6 route flush table 100",
+      })
+  void check_rulesChangedByHand_areRepairedWithAnEvent(String change) throws Exception {
+    captureWeb();
+    try (var _ = proxy()) {
+      Wait.until("annotation", () -> "enabled".equals(status.redirections.get("web")));
+      String before = rules();
+
+      inPod(change);
+
+      Wait.until("event", () -> status.has("CaptureMismatch"));
+      Wait.until("repair", () -> status.has("CaptureRepaired"));
+      assertThat(rules()).isEqualTo(before);
+      assertThat(metricsText()).contains("adit_capture_mismatch_total{kind=\"rules\"} 1");
+      assertThat(status.redirections).containsEntry("web", "enabled");
+    }
+  }
+
+  @Test
+  void check_listenersGone_areAskedForAgain() throws Exception {
+    captureWeb();
+    try (FakeProxy proxy = proxy()) {
+      Wait.until("annotation", () -> "enabled".equals(status.redirections.get("web")));
+
+      proxy.stopListening("uid-web");
+
+      Wait.until("event", () -> status.has("CaptureMismatch"));
+      Wait.until("repair", () -> status.has("CaptureRepaired"));
+      assertThat(metricsText()).contains("adit_capture_mismatch_total{kind=\"listeners\"} 1");
+    }
+  }
+
+  @Test
+  void check_proxyAway_annotationBecomesPendingAfterTheGraceAndBack() throws Exception {
+    captureWeb();
+    FakeProxy first = proxy();
+    Wait.until("annotation", () -> "enabled".equals(status.redirections.get("web")));
+
+    first.close();
+
+    Wait.until("pending", () -> "pending".equals(status.redirections.get("web")));
+    assertThat(isCaptured()).as("stays captured, so nothing leaks in plaintext").isTrue();
+    try (var _ = proxy()) {
+      Wait.until("enabled again", () -> "enabled".equals(status.redirections.get("web")));
+    }
+  }
+
+  @Test
+  void check_hostRulesDeleted_areRepaired() throws Exception {
+    captureWeb();
+    try (var _ = proxy()) {
+      Wait.until("annotation", () -> "enabled".equals(status.redirections.get("web")));
+
+      inNode("nft delete table inet adit-probes");
+
+      Wait.until("repair", () -> hostRules().contains("uid-web"));
+      assertThat(metricsText()).contains("adit_capture_mismatch_total{kind=\"probes\"} 1");
+    }
+  }
+
+  @Test
+  void start_afterAnAgentThatCaptured_takesOverWithoutTouchingTheRules() throws Exception {
+    captureWeb();
+    try (var _ = proxy()) {
+      Wait.until("annotation", () -> "enabled".equals(status.redirections.get("web")));
+      agent.close();
+      assertThat(isCaptured()).isTrue();
+    }
+    start();
+    try (FakeProxy proxy = proxy()) {
+      assertThat(proxy.next()).isEqualTo("add uid-web");
+      assertThat(proxy.next()).isEqualTo("snapshot");
+      assertThat(status.has("CaptureMismatch")).isFalse();
+      assertThat(hostRules()).contains("uid-web");
+    }
+  }
+
+  @Test
+  void start_podThatShouldHaveLeft_isCleaned() throws Exception {
+    captureWeb();
+    try (var _ = proxy()) {
+      Wait.until("annotation", () -> "enabled".equals(status.redirections.get("web")));
+      agent.close();
+    }
+    Map<String, String> annotations =
+        Map.of("adit.dev/netns", network.netns().path().toString(), "ambient.istio.io/redirection", "enabled");
+    FakeSource changed = new FakeSource();
+    changed.put(namespace("shop", Map.of())).put(web(Map.of(), annotations, addresses()));
+
+    start(changed);
+
+    Wait.until("cleaned", () -> !isCaptured());
+    Wait.until("annotation", () -> "none".equals(status.redirections.get("web")));
+  }
+
+  @Test
+  void start_secondAgentOnTheDirectory_isRefused() throws Exception {
+    source.put(namespace("shop", AMBIENT));
+    start();
+
+    assertThatThrownBy(() -> start(new FakeSource().put(namespace("shop", AMBIENT))))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("another agent");
+  }
+
+  @Test
+  void stateFile_followsTheView() throws Exception {
+    source.put(namespace("shop", AMBIENT)).put(namespace("other", Map.of())).put(web(Map.of("istio.io/dataplane-mode", "none"), Map.of(), List.of()));
+    start();
+
+    MeshState state = MeshState.read(directory);
+
+    assertThat(state.inMesh("shop", "any")).isTrue();
+    assertThat(state.inMesh("shop", "web")).isFalse();
+    assertThat(state.inMesh("other", "any")).isFalse();
+    assertThat(state.inMesh("kube-system", "any")).isFalse();
+  }
+
+  private void captureWeb() throws Exception {
+    source
+        .put(namespace("shop", AMBIENT))
+        .put(web(Map.of(), Map.of("adit.dev/netns", network.netns().path().toString()), addresses()));
+    start();
+  }
+
+  private void start() throws Exception {
+    start(source);
+  }
+
+  private void start(FakeSource cluster) throws Exception {
+    AgentConfig config =
+        AgentConfig.of(
+            Map.of(
+                "NODE_NAME", "n1",
+                "CNI_AGENT_RUN_DIR", directory.toString(),
+                "ZTUNNEL_UDS_ADDRESS", zdsSocket().toString(),
+                "ADIT_HOST_ROOT", "/",
+                "ADIT_CAPTURE_CHECK_INTERVAL", "200ms",
+                "ADIT_CAPTURE_GRACE", "1s"));
+    config = config.withHostNetwork(node.netns().path());
+    Agent started =
+        new Agent(config, cluster, new Reports(Log.silent(), metrics, status), new ZdsServer.Limits(Duration.ofSeconds(5), Duration.ofMillis(1)));
+    agent = started;
+    started.start();
+  }
+
+  private FakeProxy proxy() throws IOException {
+    return FakeProxy.connect(zdsSocket());
+  }
+
+  private Path zdsSocket() {
+    return directory.resolve("ztunnel.sock");
+  }
+
+  private AgentReply plugin(Command command) throws IOException {
+    return plugin(command, network.netns().path().toString());
+  }
+
+  private AgentReply plugin(Command command, String netns) throws IOException {
+    AgentRequest request =
+        new AgentRequest(
+            command, "c1", netns, "eth0", "shop", "web", "uid-web", addresses().stream().map(address -> address + "/24").toList());
+    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      channel.connect(UnixDomainSocketAddress.of(directory.resolve(AgentRequest.SOCKET)));
+      channel.write(ByteBuffer.wrap(JsonWriter.write(request.toJson()).getBytes(StandardCharsets.UTF_8)));
+      channel.shutdownOutput();
+      return AgentReply.of(JsonReader.read(Channels.newInputStream(channel).readAllBytes()));
+    }
+  }
+
+  private List<String> addresses() {
+    return List.of(network.addresses().ip4().getHostAddress(), network.addresses().ip6().getHostAddress());
+  }
+
+  private static Pod web(Map<String, String> labels, Map<String, String> annotations, List<String> addresses) {
+    ObjectMeta meta = meta("shop", "web", "uid-web", labels, annotations);
+    return pod(meta, "n1", "Running", addresses);
+  }
+
+  private boolean isCaptured() throws IOException {
+    try (Netns netns = network.netns().open()) {
+      return PodRules.isCaptured(netns);
+    }
+  }
+
+  private String rules() throws IOException {
+    return inPod("nft -s list table inet adit")
+        + inPod("ip rule list")
+        + inPod("ip route list table 100")
+        + inPod("ip -6 rule list")
+        + inPod("ip -6 route list table 100");
+  }
+
+  private static String hostRules() throws IOException {
+    return inNode("nft list ruleset");
+  }
+
+  private String inPod(String command) throws IOException {
+    return adit.linux.topology.Command.of(command.split(" ")).in(network.netns()).output();
+  }
+
+  private static String inNode(String command) throws IOException {
+    return adit.linux.topology.Command.of(command.split(" ")).in(node.netns()).output();
+  }
+
+  private String metricsText() {
+    return new String(metrics.text(), StandardCharsets.UTF_8);
+  }
+
+  private static FabricPod addPod() {
+    try {
+      return node.addPod("web" + System.nanoTime());
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+}
