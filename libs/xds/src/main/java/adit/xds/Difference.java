@@ -1,0 +1,54 @@
+package adit.xds;
+
+import adit.protos.discovery.Resource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// What leads from one set of resources to another. Made once per push and shared by all clients
+/// that hold the same set, which is nearly all of them.
+record Difference(
+    Map<String, ResourceVersion> from,
+    Map<String, ResourceVersion> to,
+    List<Resource> changed,
+    List<String> removed) {
+
+  /// The latest difference of each type. Confined to the server's executor.
+  @SuppressWarnings("ReferenceEquality") // the same maps, not equal ones: that is the cheap part
+  static final class Latest {
+    private @Nullable Difference latest;
+
+    Difference between(Map<String, ResourceVersion> from, Map<String, ResourceVersion> to) {
+      Difference known = latest;
+      if (known == null || known.from != from || known.to != to) {
+        known = of(from, to);
+        latest = known;
+      }
+      return known;
+    }
+  }
+
+  private static Difference of(Map<String, ResourceVersion> from, Map<String, ResourceVersion> to) {
+    List<Resource> changed = new ArrayList<>();
+    List<String> removed = new ArrayList<>();
+    if (from != to) {
+      to.forEach((name, version) -> {
+        ResourceVersion held = from.get(name);
+        if (held != version && (held == null || !held.version().equals(version.version()))) {
+          changed.add(resource(name, version));
+        }
+      });
+      from.keySet().stream().filter(name -> !to.containsKey(name)).forEach(removed::add);
+    }
+    return new Difference(from, to, List.copyOf(changed), List.copyOf(removed));
+  }
+
+  static Resource resource(String name, ResourceVersion version) {
+    return Resource.newBuilder()
+        .setName(name)
+        .setVersion(version.version())
+        .setResource(version.body())
+        .build();
+  }
+}
