@@ -1,0 +1,5 @@
+/// The command line.
+@NullMarked
+package adit.cli;
+
+import org.jspecify.annotations.NullMarked;
