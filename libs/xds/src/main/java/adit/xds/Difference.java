@@ -32,15 +32,13 @@ record Difference(
   private static Difference of(Map<String, ResourceVersion> from, Map<String, ResourceVersion> to) {
     List<Resource> changed = new ArrayList<>();
     List<String> removed = new ArrayList<>();
-    if (from != to) {
-      to.forEach((name, version) -> {
-        ResourceVersion held = from.get(name);
-        if (held != version && (held == null || !held.version().equals(version.version()))) {
-          changed.add(resource(name, version));
-        }
-      });
-      from.keySet().stream().filter(name -> !to.containsKey(name)).forEach(removed::add);
-    }
+    to.forEach((name, version) -> {
+      ResourceVersion held = from.get(name);
+      if (held == null || !held.version().equals(version.version())) {
+        changed.add(resource(name, version));
+      }
+    });
+    from.keySet().stream().filter(name -> !to.containsKey(name)).forEach(removed::add);
     return new Difference(from, to, List.copyOf(changed), List.copyOf(removed));
   }
 
