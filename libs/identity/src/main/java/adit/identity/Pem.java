@@ -91,6 +91,31 @@ public final class Pem {
     return certificates;
   }
 
+  /// The certificates of the text that can be parsed; others are left out.
+  static List<X509Certificate> readableCertificates(String text) {
+    List<X509Certificate> certificates = new ArrayList<>();
+    try {
+      CertificateFactory factory = CertificateFactory.getInstance("X.509");
+      for (byte[] der : blocks(text, CERTIFICATE)) {
+        addReadable(certificates, factory, der);
+      }
+    } catch (CertificateException _) {
+      return certificates;
+    }
+    return certificates;
+  }
+
+  private static void addReadable(
+      List<X509Certificate> certificates, CertificateFactory factory, byte[] der) {
+    try {
+      certificates.add(
+          (X509Certificate) factory.generateCertificate(new ByteArrayInputStream(der)));
+    } catch (CertificateException _) {
+      // One root that cannot be read must not take the others with it.
+      return;
+    }
+  }
+
   private static byte[] decode(String base64) throws CertificateException {
     try {
       return Base64.getMimeDecoder().decode(base64.strip());

@@ -1,0 +1,16 @@
+package adit.identity.ca;
+
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/// Keeps a CA's own roots between runs: a directory, or a Secret.
+public interface RootStore {
+  /// The text that was saved last, or null if nothing was.
+  @Nullable String loadOrNull() throws IOException;
+
+  /// Replaces what was saved; after a crash either the old or the new text is there.
+  ///
+  /// @param secret PEM of all roots with their keys, the signing one first: for the CA only
+  /// @param roots PEM of the certificates, for everybody
+  void save(String secret, String roots) throws IOException;
+}
