@@ -4,10 +4,12 @@ import adit.cli.local.run.Instance;
 import adit.cli.local.supervise.Held;
 import adit.cli.local.supervise.Options;
 import adit.cli.local.supervise.Supervisor;
+import adit.source.DirectorySource;
 import adit.telemetry.LogOutput;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -62,7 +64,7 @@ final class UpCommand implements Callable<Integer> {
     CountDownLatch ended = new CountDownLatch(1);
     try (LogOutput output = LogOutput.start(System.getenv());
         Held held = Held.take(options.instance())) {
-      Supervisor supervisor = Supervisor.start(options, output.scope("local"));
+      Supervisor supervisor = Supervisor.start(options, DirectorySource.open(List.of(options.directory())), output.scope("local"));
       Thread closing = new Thread(() -> close(supervisor, held, output, ended), "closing");
       Runtime.getRuntime().addShutdownHook(closing);
       output

@@ -15,8 +15,8 @@ import adit.cli.local.run.Supervised;
 import adit.linux.topology.AddressPlan;
 import adit.linux.topology.Fabric;
 import adit.linux.topology.FabricNode;
+import adit.source.ClusterSource;
 import adit.source.ClusterView;
-import adit.source.DirectorySource;
 import adit.source.object.Namespace;
 import adit.source.object.Problem;
 import adit.source.object.Service;
@@ -59,7 +59,7 @@ public final class Supervisor implements AutoCloseable {
   private final NodeRoutes routes;
   private final Programs programs;
   private final Workloads workloads;
-  private final DirectorySource source;
+  private final ClusterSource source;
   private final StateFiles files;
   private final Map<Path, String> hosts = new HashMap<>();
   private final Set<Problem> told = new HashSet<>();
@@ -69,8 +69,9 @@ public final class Supervisor implements AutoCloseable {
   private boolean dirty;
   private boolean stopping;
 
-  private Supervisor(Options options, Log log) throws IOException {
+  private Supervisor(Options options, ClusterSource source, Log log) throws IOException {
     this.options = options;
+    this.source = source;
     this.log = log;
     Instance instance = options.instance();
     for (Path directory : List.of(instance.status(), instance.logs(), instance.hosts())) {
@@ -97,12 +98,14 @@ public final class Supervisor implements AutoCloseable {
             blocking,
             this::changed);
     programs = Programs.start(options, fabric, machine, this::changed);
-    source = DirectorySource.open(List.of(options.directory()));
   }
 
   /// Starts an instance. What a killed supervisor of the same instance has left must be gone.
-  public static Supervisor start(Options options, Log log) throws IOException {
-    Supervisor supervisor = new Supervisor(options, log);
+  ///
+  /// @param source the user's objects; closed with the supervisor
+  public static Supervisor start(Options options, ClusterSource source, Log log)
+      throws IOException {
+    Supervisor supervisor = new Supervisor(options, source, log);
     supervisor.loop.execute(supervisor::changed);
     supervisor.source.subscribe(
         view -> supervisor.loop.execute(() -> supervisor.viewChanged(view)));
