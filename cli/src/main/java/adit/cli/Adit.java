@@ -1,5 +1,6 @@
 package adit.cli;
 
+import adit.cli.demo.DemoCommand;
 import adit.cli.local.LocalCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -8,7 +9,7 @@ import picocli.CommandLine.Command;
 @Command(
     name = "adit",
     description = "Adit: an ambient service mesh.",
-    subcommands = {LocalCommand.class, CommandLine.HelpCommand.class},
+    subcommands = {LocalCommand.class, DemoCommand.class, CommandLine.HelpCommand.class},
     mixinStandardHelpOptions = true)
 public final class Adit implements Runnable {
   @CommandLine.Spec

@@ -1,0 +1,5 @@
+/// `adit demo`: the user's story, measured.
+@NullMarked
+package adit.cli.demo;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,153 @@
+package adit.cli.demo.stage;
+
+import adit.cli.local.PodChoice;
+import adit.cli.local.PodCommand;
+import adit.cli.local.run.Instance;
+import adit.cli.local.run.Polling;
+import adit.cli.local.supervise.Options;
+import adit.cli.local.supervise.StatusReport;
+import adit.linux.topology.NamedNetns;
+import adit.source.ClusterView;
+import adit.source.DirectorySource;
+import adit.source.object.Pod;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/// The running instance, as the demo's steps use it.
+public final class Stage implements AutoCloseable {
+  /// The namespace that joins the mesh.
+  public static final String SHOP = "bookshop";
+
+  /// In every payload of the shop.
+  public static final String MARKER = "BOOKSHOP-MARKER-7c1e";
+
+  private static final String REDIRECTION = "ambient.istio.io/redirection";
+
+  private final Options options;
+  private final UserYaml yaml;
+  private final DirectorySource cluster;
+  private final List<PodProgram> flows = new ArrayList<>();
+
+  /// For an instance that is up.
+  public Stage(Options options, UserYaml yaml) {
+    this.options = options;
+    this.yaml = yaml;
+    Instance instance = options.instance();
+    this.cluster =
+        DirectorySource.open(List.of(yaml.directory(), instance.cluster(), instance.status()));
+  }
+
+  /// The user's directory.
+  public UserYaml yaml() {
+    return yaml;
+  }
+
+  /// What the user asked for.
+  public Options options() {
+    return options;
+  }
+
+  /// What the supervisor knows now.
+  public StatusReport status() throws IOException {
+    return StatusReport.read(options.instance().statusFile());
+  }
+
+  /// A pod of the shop, or `client`.
+  public StatusReport.PodStatus pod(String name) throws IOException {
+    return PodChoice.of(status(), name);
+  }
+
+  /// Starts a program in a pod.
+  public PodProgram start(String pod, String... command) throws IOException {
+    return start(pod(pod), command);
+  }
+
+  /// Starts a program in a pod.
+  public PodProgram start(StatusReport.PodStatus pod, String... command) throws IOException {
+    String what = pod.name() + ": " + String.join(" ", command);
+    return new PodProgram(
+        what, PodCommand.of(options.instance(), pod, List.of(command), true));
+  }
+
+  /// One request from a pod: the client's line, `200 in 3 ms: ...` or `failed in 2 ms: ...`.
+  public String get(String pod, String url) throws IOException, InterruptedException {
+    return start(pod, "bookshop", "client", "get", url).end();
+  }
+
+  /// Starts looking at the link of a node; pods' traffic only.
+  public Wire wire(String node) throws IOException {
+    return Wire.look(
+        new NamedNetns(options.instance().prefix() + "." + node),
+        "tcp and net 10.244.0.0/16",
+        MARKER);
+  }
+
+  /// What a program says from now on.
+  ///
+  /// @param program such as `ztunnel/node-a`
+  public LogTail log(String program) throws IOException {
+    return new LogTail(options.instance().log(program.replace('/', '-')));
+  }
+
+  /// The cluster as the control plane sees it.
+  public ClusterView cluster() {
+    return cluster.current();
+  }
+
+  /// Waits until every pod of the shop is shown as captured.
+  ///
+  /// @return whether that was so within the time
+  public boolean awaitEnrolled(Duration longest) throws IOException {
+    return Polling.until(
+        longest,
+        () -> {
+          List<StatusReport.PodStatus> pods = shop();
+          return !pods.isEmpty() && pods.stream().allMatch(pod -> enrolled(pod));
+        });
+  }
+
+  /// Waits until everything that is wanted is there and ready.
+  public boolean awaitSettled(Duration longest) throws IOException {
+    return Polling.until(longest, () -> status().settled());
+  }
+
+  /// The pods of the shop.
+  public List<StatusReport.PodStatus> shop() throws IOException {
+    return status().pods().stream().filter(pod -> pod.namespace().equals(SHOP)).toList();
+  }
+
+  /// Addresses of the pods of the shop.
+  public Set<InetAddress> shopAddresses() throws IOException {
+    Set<InetAddress> all = new HashSet<>();
+    for (StatusReport.PodStatus pod : shop()) {
+      pod.addresses().forEach(address -> all.add(InetAddress.ofLiteral(address)));
+    }
+    return all;
+  }
+
+  /// Flows that go on over several steps.
+  public List<PodProgram> flows() {
+    return flows;
+  }
+
+  /// The instance's state directory.
+  public Path root() {
+    return options.instance().root();
+  }
+
+  @Override
+  public void close() {
+    cluster.close();
+  }
+
+  private boolean enrolled(StatusReport.PodStatus pod) {
+    Pod object = cluster.current().podOrNull(pod.namespace(), pod.name());
+    return object != null && object.meta().annotation(REDIRECTION).equals("enabled");
+  }
+}
