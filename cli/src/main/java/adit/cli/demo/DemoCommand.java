@@ -71,7 +71,8 @@ public final class DemoCommand implements Callable<Integer> {
     StringWriter said = new StringWriter();
     Held.end(options.instance());
     if (Detached.start(options, new PrintWriter(said, true)) != 0) {
-      var _ = story.run("The mesh starts", findings -> findings.check(false, said.toString().strip()));
+      var _ =
+          story.run("The mesh starts", findings -> findings.check(false, said.toString().strip()));
     } else {
       try (Stage stage = new Stage(options, yaml)) {
         story.run(stage);
@@ -118,7 +119,10 @@ public final class DemoCommand implements Callable<Integer> {
         findings.did("adit local down");
         findings.check(
             left == 0 && !Files.exists(options.instance().root()),
-            "network namespaces left: " + left + "; state directory: " + (Files.exists(options.instance().root()) ? "there" : "gone"));
+            "network namespaces left: "
+                + left
+                + "; state directory: "
+                + (Files.exists(options.instance().root()) ? "there" : "gone"));
       }
     } catch (IOException e) {
       if (findings != null) {
@@ -134,7 +138,6 @@ public final class DemoCommand implements Callable<Integer> {
     }
     Instance instance = new Instance("demo");
     Path directory = Files.createTempDirectory("adit-demo-");
-    return new Options(
-        instance, directory, 2, instance.root().resolve("ca"), Path.of(home), true);
+    return new Options(instance, directory, 2, instance.root().resolve("ca"), Path.of(home), true);
   }
 }

@@ -7,8 +7,10 @@ import java.util.Locale;
 /// Tells the story to a person.
 record Narrator(PrintWriter out) {
   void opening() {
-    out.println("Adit demo: a bookshop on two nodes of this machine joins the mesh. Every line marked");
-    out.println("'measured' was measured now, by packet capture, request loops and the proxies' logs.");
+    out.println(
+        "Adit demo: a bookshop on two nodes of this machine joins the mesh. Every line marked");
+    out.println(
+        "'measured' was measured now, by packet capture, request loops and the proxies' logs.");
     out.flush();
   }
 

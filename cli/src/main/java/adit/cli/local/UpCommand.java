@@ -64,7 +64,9 @@ final class UpCommand implements Callable<Integer> {
     CountDownLatch ended = new CountDownLatch(1);
     try (LogOutput output = LogOutput.start(System.getenv());
         Held held = Held.take(options.instance())) {
-      Supervisor supervisor = Supervisor.start(options, DirectorySource.open(List.of(options.directory())), output.scope("local"));
+      Supervisor supervisor =
+          Supervisor.start(
+              options, DirectorySource.open(List.of(options.directory())), output.scope("local"));
       Thread closing = new Thread(() -> close(supervisor, held, output, ended), "closing");
       Runtime.getRuntime().addShutdownHook(closing);
       output

@@ -11,8 +11,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
-/// Reads what `tcpdump -w -` writes: the pcap format with Ethernet frames, of which TCP over IPv4 and
-/// IPv6 is understood.
+/// Reads what `tcpdump -w -` writes: the pcap format with Ethernet frames, of which TCP over IPv4
+/// and IPv6 is understood.
 final class PcapStream {
   private static final int FILE_HEADER = 24;
   private static final int RECORD_HEADER = 16;
@@ -54,7 +54,7 @@ final class PcapStream {
         if (length < 0 || length > LARGEST) {
           throw new IOException("tcpdump: a packet of " + length + " bytes");
         }
-        SeenPacket packet = packetOrNull(millis, ByteBuffer.wrap(bytes(length)));
+        SeenPacket packet = packetOrNull(millis, bytes(length));
         if (packet != null) {
           return packet;
         }
@@ -70,33 +70,30 @@ final class PcapStream {
     return bytes;
   }
 
-  private @Nullable SeenPacket packetOrNull(long millis, ByteBuffer frame) throws IOException {
-    if (frame.capacity() < ETHERNET + TCP_LEAST) {
+  private @Nullable SeenPacket packetOrNull(long millis, byte[] frame) throws IOException {
+    if (frame.length < ETHERNET + TCP_LEAST) {
       return null;
     }
-    return switch (Short.toUnsignedInt(frame.getShort(TYPE_AT))) {
-      case IPV4 -> {
-        int header = (frame.get(ETHERNET) & 0xf) * 4;
-        yield frame.get(ETHERNET + 9) == TCP
-            ? tcpOrNull(millis, frame, ETHERNET + header, new Ends(ETHERNET + 12, 4))
-            : null;
-      }
-      case IPV6 ->
-          frame.capacity() > ETHERNET + IPV6_HEADER && frame.get(ETHERNET + 6) == TCP
-              ? tcpOrNull(millis, frame, ETHERNET + IPV6_HEADER, new Ends(ETHERNET + 8, 16))
-              : null;
-      default -> null;
-    };
+    int type = (frame[TYPE_AT] & 0xff) << 8 | (frame[TYPE_AT + 1] & 0xff);
+    if (type == IPV4 && frame[ETHERNET + 9] == TCP) {
+      int header = (frame[ETHERNET] & 0xf) * 4;
+      return tcpOrNull(millis, frame, ETHERNET + header, new Ends(ETHERNET + 12, 4));
+    }
+    if (type == IPV6 && frame.length > ETHERNET + IPV6_HEADER && frame[ETHERNET + 6] == TCP) {
+      return tcpOrNull(millis, frame, ETHERNET + IPV6_HEADER, new Ends(ETHERNET + 8, 16));
+    }
+    return null;
   }
 
   /// Where both addresses are, and how long each is.
   private record Ends(int at, int length) {}
 
-  private @Nullable SeenPacket tcpOrNull(long millis, ByteBuffer frame, int tcp, Ends ends)
+  private @Nullable SeenPacket tcpOrNull(long millis, byte[] bytes, int tcp, Ends ends)
       throws IOException {
-    if (frame.capacity() < tcp + TCP_LEAST) {
+    if (bytes.length < tcp + TCP_LEAST) {
       return null;
     }
+    ByteBuffer frame = ByteBuffer.wrap(bytes);
     int payload = tcp + ((frame.get(tcp + 12) >> 4) & 0xf) * 4;
     return new SeenPacket(
         millis,
@@ -105,7 +102,7 @@ final class PcapStream {
         address(frame, ends.at() + ends.length(), ends.length()),
         Short.toUnsignedInt(frame.getShort(tcp + 2)),
         (frame.get(tcp + 13) & SYN_ACK_MASK) == SYN,
-        contains(frame.array(), payload));
+        contains(bytes, payload));
   }
 
   private static InetAddress address(ByteBuffer frame, int at, int length) throws IOException {

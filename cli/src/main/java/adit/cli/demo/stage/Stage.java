@@ -71,8 +71,7 @@ public final class Stage implements AutoCloseable {
   /// Starts a program in a pod.
   public PodProgram start(StatusReport.PodStatus pod, String... command) throws IOException {
     String what = pod.name() + ": " + String.join(" ", command);
-    return new PodProgram(
-        what, PodCommand.of(options.instance(), pod, List.of(command), true));
+    return new PodProgram(what, PodCommand.of(options.instance(), pod, List.of(command), true));
   }
 
   /// One request from a pod: the client's line, `200 in 3 ms: ...` or `failed in 2 ms: ...`.

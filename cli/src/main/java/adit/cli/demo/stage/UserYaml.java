@@ -61,7 +61,8 @@ public record UserYaml(Path directory) {
     }
     StateFiles.replace(path, text.replace(from, to));
     List<String> added = to.lines().filter(line -> !from.lines().toList().contains(line)).toList();
-    List<String> removed = from.lines().filter(line -> !to.lines().toList().contains(line)).toList();
+    List<String> removed =
+        from.lines().filter(line -> !to.lines().toList().contains(line)).toList();
     return Stream.of(
             Stream.of(file + ":"),
             removed.stream().map(line -> "- " + line),

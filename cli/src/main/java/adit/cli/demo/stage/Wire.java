@@ -30,7 +30,15 @@ public final class Wire implements AutoCloseable {
         new ProcessBuilder(
                 node.entering(
                     List.of(
-                        "tcpdump", "-i", "eth0", "--immediate-mode", "-Un", "-Z", "root", "-w", "-",
+                        "tcpdump",
+                        "-i",
+                        "eth0",
+                        "--immediate-mode",
+                        "-Un",
+                        "-Z",
+                        "root",
+                        "-w",
+                        "-",
                         filter)))
             .start();
     BufferedReader said = tcpdump.errorReader();
@@ -47,8 +55,11 @@ public final class Wire implements AutoCloseable {
         tcpdump, new PcapStream(new BufferedInputStream(tcpdump.getInputStream()), marker));
   }
 
-  /// Everything seen so far.
-  public List<SeenPacket> packets() {
+  /// Stops looking.
+  ///
+  /// @return everything that was seen
+  public List<SeenPacket> finish() {
+    close();
     synchronized (packets) {
       return List.copyOf(packets);
     }

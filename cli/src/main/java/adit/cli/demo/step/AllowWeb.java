@@ -62,11 +62,20 @@ public final class AllowWeb implements Step {
         LoopCounts.of(
             stage
                 .start(
-                    "web", "bookshop", "client", "loop", Page.OWN, "--seconds", "2", "--pause", "10")
+                    "web",
+                    "bookshop",
+                    "client",
+                    "loop",
+                    Page.OWN,
+                    "--seconds",
+                    "2",
+                    "--pause",
+                    "10")
                 .end());
     findings.check(counts.clean(), "web -> details, web -> reviews -> ratings, " + counts);
     String other = Page.get(stage, "ratings", "http://details:8080/");
     findings.check(
-        other.startsWith("failed"), "ratings -> details, which nobody allowed: " + Texts.shortened(other));
+        other.startsWith("failed"),
+        "ratings -> details, which nobody allowed: " + Texts.shortened(other));
   }
 }

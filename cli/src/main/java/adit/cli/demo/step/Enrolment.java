@@ -17,7 +17,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 
-/// The label, under load: nothing fails, nothing restarts, and what is new on the link is encrypted.
+/// The label, under load: nothing fails, nothing restarts, and what is new on the link is
+/// encrypted.
 public final class Enrolment implements Step {
   private static final Duration LONGEST = Duration.ofSeconds(15);
   private static final int HBONE = 15008;
@@ -56,10 +57,9 @@ public final class Enrolment implements Step {
         LoopCounts counts = LoopCounts.of(loop.stop());
         findings.check(counts.clean(), "client outside -> web -> ..., " + counts);
       }
-      wire.close();
       onTheWire(
           findings,
-          wire.packets().stream().filter(packet -> packet.atMillis() >= from).toList(),
+          wire.finish().stream().filter(packet -> packet.atMillis() >= from).toList(),
           stage.shopAddresses());
     }
     sameProcesses(before, byUid(stage), findings);
@@ -71,7 +71,10 @@ public final class Enrolment implements Step {
     long alive = stage.flows().stream().filter(PodProgram::alive).count();
     findings.check(
         alive == stage.flows().size(),
-        alive + " of " + stage.flows().size() + " flows that were open before the label are alive (they stay plaintext until they end)");
+        alive
+            + " of "
+            + stage.flows().size()
+            + " flows that were open before the label are alive (they stay plaintext until they end)");
   }
 
   private static PodProgram flow(Stage stage, String pod, String target)
@@ -84,8 +87,17 @@ public final class Enrolment implements Step {
     for (String mode : List.of("new", "keepalive", "open")) {
       loops.add(
           stage.start(
-              "client", "bookshop", "client", "loop", "http://web.bookshop/", "--mode", mode,
-              "--pause", "20", "--rate", "20"));
+              "client",
+              "bookshop",
+              "client",
+              "loop",
+              "http://web.bookshop/",
+              "--mode",
+              mode,
+              "--pause",
+              "20",
+              "--rate",
+              "20"));
     }
     for (PodProgram loop : loops) {
       loop.running();
@@ -126,13 +138,12 @@ public final class Enrolment implements Step {
     boolean same =
         before.keySet().equals(after.keySet())
             && before.values().stream()
-                .allMatch(
-                    pod -> {
-                      StatusReport.PodStatus now = after.get(pod.uid());
-                      return now != null
-                          && now.pids().equals(pod.pids())
-                          && now.restarts() == pod.restarts();
-                    });
+                .allMatch(pod -> {
+                  StatusReport.PodStatus now = after.get(pod.uid());
+                  return now != null
+                      && now.pids().equals(pod.pids())
+                      && now.restarts() == pod.restarts();
+                });
     findings.check(
         same,
         same

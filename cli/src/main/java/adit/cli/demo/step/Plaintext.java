@@ -35,11 +35,17 @@ public final class Plaintext implements Step {
           LoopCounts.of(
               stage
                   .start(
-                      "client", "bookshop", "client", "loop", "http://web.bookshop/", "--seconds",
-                      "1", "--pause", "10")
+                      "client",
+                      "bookshop",
+                      "client",
+                      "loop",
+                      "http://web.bookshop/",
+                      "--seconds",
+                      "1",
+                      "--pause",
+                      "10")
                   .end());
-      wire.close();
-      packets = wire.packets();
+      packets = wire.finish();
     }
     findings.check(counts.clean(), "client outside -> web, " + counts);
     Set<InetAddress> shop = stage.shopAddresses();

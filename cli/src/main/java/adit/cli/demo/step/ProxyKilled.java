@@ -36,12 +36,23 @@ public final class ProxyKilled implements Step {
             });
     long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
     findings.check(
-        back, back ? "another one is ready after " + millis + " ms" : "none is ready after " + millis + " ms");
+        back,
+        back
+            ? "another one is ready after " + millis + " ms"
+            : "none is ready after " + millis + " ms");
     LoopCounts counts =
         LoopCounts.of(
             stage
                 .start(
-                    "web", "bookshop", "client", "loop", Page.OWN, "--seconds", "2", "--pause", "10")
+                    "web",
+                    "bookshop",
+                    "client",
+                    "loop",
+                    Page.OWN,
+                    "--seconds",
+                    "2",
+                    "--pause",
+                    "10")
                 .end());
     findings.check(counts.clean(), "web -> details, web -> reviews -> ratings, " + counts);
     long restarted = stage.shop().stream().filter(pod -> pod.restarts() > 0).count();

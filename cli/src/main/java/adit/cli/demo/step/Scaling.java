@@ -25,8 +25,17 @@ public final class Scaling implements Step {
     for (String mode : List.of("new", "keepalive", "open")) {
       loops.add(
           stage.start(
-              "web", "bookshop", "client", "loop", "http://details:8080/", "--mode", mode,
-              "--pause", "10", "--rate", "30"));
+              "web",
+              "bookshop",
+              "client",
+              "loop",
+              "http://details:8080/",
+              "--mode",
+              mode,
+              "--pause",
+              "10",
+              "--rate",
+              "30"));
     }
     for (PodProgram loop : loops) {
       loop.running();
@@ -54,7 +63,13 @@ public final class Scaling implements Step {
         captured,
         captured
             ? "a pod of details was " + what + " within " + millis + " ms, and all are captured"
-            : "details has " + details(stage) + " pods after " + millis + " ms (wanted: " + wanted + ")");
+            : "details has "
+                + details(stage)
+                + " pods after "
+                + millis
+                + " ms (wanted: "
+                + wanted
+                + ")");
   }
 
   private static long details(Stage stage) throws IOException {

@@ -61,8 +61,15 @@ public final class Strict implements Step {
         LoopCounts.of(
             stage
                 .start(
-                    "web", "bookshop", "client", "loop", "http://reviews:8080/", "--seconds", "1",
-                    "--pause", "10")
+                    "web",
+                    "bookshop",
+                    "client",
+                    "loop",
+                    "http://reviews:8080/",
+                    "--seconds",
+                    "1",
+                    "--pause",
+                    "10")
                 .end());
     findings.check(inside.clean(), "web -> reviews, in the mesh, " + inside);
     probes(stage, findings);
@@ -80,7 +87,8 @@ public final class Strict implements Step {
   private static void reason(LogTail log, String node, Findings findings) throws IOException {
     List<String> lines =
         log.await(
-            line -> !AccessLines.field(line, "error").isEmpty() && line.contains("inbound"), LONGEST);
+            line -> !AccessLines.field(line, "error").isEmpty() && line.contains("inbound"),
+            LONGEST);
     findings.check(
         !lines.isEmpty(),
         lines.isEmpty()
@@ -111,7 +119,12 @@ public final class Strict implements Step {
 
   private static Container.Probe probe() {
     return new Container.Probe(
-        new Container.Action.HttpGet("HTTP", "/healthz", new PortRef.Numbered(8080)), 0, 1, 2, 1, 1);
+        new Container.Action.HttpGet("HTTP", "/healthz", new PortRef.Numbered(8080)),
+        0,
+        1,
+        2,
+        1,
+        1);
   }
 
   private static ProbePlace place(Stage stage, StatusReport.PodStatus pod) {

@@ -94,8 +94,6 @@ record ProgramPlans(Options options, DualStack control, Path keySet) {
     env.put("POD_NAME", "istio-cni-node-" + node.name());
     env.put("CNI_AGENT_RUN_DIR", directory.resolve("cni").toString());
     env.put("ZTUNNEL_UDS_ADDRESS", directory.resolve("ztunnel.sock").toString());
-    env.put("AMBIENT_ENABLED", "true");
-    env.put("AMBIENT_DNS_CAPTURE", "false");
     return plan(
         "cni-agent/" + node.name(),
         node.netns(),
