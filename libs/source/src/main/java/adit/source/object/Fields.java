@@ -1,0 +1,295 @@
+package adit.source.object;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// One JSON object being read: every access checks the type and says path, value and expectation
+/// when it is wrong. A wrong value counts as absent, so reading goes on and finds all mistakes at
+/// once. A field that was never asked for is unknown.
+final class Fields {
+  private final JsonNode node;
+  private final String path;
+  private final List<Finding> findings;
+  private final Set<String> known = new HashSet<>();
+
+  private Fields(JsonNode node, String path, List<Finding> findings) {
+    this.node = node;
+    this.path = path;
+    this.findings = findings;
+  }
+
+  static Fields root(JsonNode node, List<Finding> findings) {
+    return new Fields(node, "", findings);
+  }
+
+  /// Reads `node`, found at `path`, as an object.
+  private Fields child(JsonNode child, String childPath) {
+    if (!child.isObject() && !absent(child)) {
+      error(childPath, child, "an object");
+    }
+    return new Fields(child.isObject() ? child : MissingNode.getInstance(), childPath, findings);
+  }
+
+  String path(String name) {
+    return path.isEmpty() ? name : path + "." + name;
+  }
+
+  boolean has(String name) {
+    return !absent(get(name));
+  }
+
+  /// Whether the object itself is there.
+  boolean present() {
+    return node.isObject();
+  }
+
+  /// Whether the object is there and says nothing.
+  boolean empty() {
+    return node.isEmpty();
+  }
+
+  Fields object(String name) {
+    return child(get(name), path(name));
+  }
+
+  String text(String name, String absent) {
+    JsonNode value = get(name);
+    if (absent(value)) {
+      return absent;
+    }
+    if (!value.isTextual()) {
+      error(path(name), value, value.isValueNode() ? "a string, in quotes" : "a string");
+      return absent;
+    }
+    return value.textValue();
+  }
+
+  String text(String name) {
+    return text(name, "");
+  }
+
+  String requiredText(String name) {
+    String value = text(name);
+    if (value.isEmpty() && (!has(name) || get(name).isTextual())) {
+      error(path(name), get(name), "a value");
+    }
+    return value;
+  }
+
+  long integer(String name, long absent, long least, long most) {
+    JsonNode value = get(name);
+    if (absent(value)) {
+      return absent;
+    }
+    if (!value.isIntegralNumber()
+        || !value.canConvertToLong()
+        || value.longValue() < least
+        || value.longValue() > most) {
+      error(path(name), value, "a whole number " + least + ".." + most);
+      return absent;
+    }
+    return value.longValue();
+  }
+
+  int port(String name, int absent) {
+    return (int) integer(name, absent, 1, 65_535);
+  }
+
+  boolean flag(String name, boolean absent) {
+    JsonNode value = get(name);
+    if (absent(value)) {
+      return absent;
+    }
+    if (!value.isBoolean()) {
+      error(path(name), value, "true or false");
+      return absent;
+    }
+    return value.booleanValue();
+  }
+
+  /// One of the names of an enum, as written in its constants.
+  <E extends Enum<E>> E choice(String name, E absent, E[] all) {
+    String text = text(name);
+    if (text.isEmpty()) {
+      return absent;
+    }
+    for (E candidate : all) {
+      if (candidate.name().equals(text)) {
+        return candidate;
+      }
+    }
+    error(path(name), get(name), "one of " + Arrays.toString(all));
+    return absent;
+  }
+
+  @Nullable Instant instantOrNull(String name) {
+    String text = text(name);
+    if (text.isEmpty()) {
+      return null;
+    }
+    try {
+      return Instant.parse(text);
+    } catch (DateTimeParseException e) {
+      error(path(name), get(name), "a time, as in 2026-01-31T12:00:00Z");
+      return null;
+    }
+  }
+
+  /// A port's number or name.
+  @Nullable PortRef portRefOrNull(String name) {
+    JsonNode value = get(name);
+    if (absent(value)) {
+      return null;
+    }
+    if (value.isTextual() && !value.textValue().isEmpty()) {
+      return new PortRef.Named(value.textValue());
+    }
+    int number = port(name, 0);
+    return number == 0 ? null : new PortRef.Numbered(number);
+  }
+
+  Map<String, String> textMap(String name) {
+    return map(name, "a string, in quotes", v -> v.isTextual() ? v.textValue() : null);
+  }
+
+  Map<String, Integer> portMap(String name) {
+    return map(
+        name,
+        "a port 1..65535",
+        v -> v.isInt() && v.intValue() > 0 && v.intValue() <= 65_535 ? v.intValue() : null);
+  }
+
+  private <T> Map<String, T> map(
+      String name, String expected, Function<JsonNode, @Nullable T> read) {
+    Map<String, T> result = new LinkedHashMap<>();
+    JsonNode map = child(get(name), path(name)).node;
+    for (Map.Entry<String, JsonNode> entry : map.properties()) {
+      T value = read.apply(entry.getValue());
+      if (value == null) {
+        error(path(name) + "[" + entry.getKey() + "]", entry.getValue(), expected);
+      } else {
+        result.put(entry.getKey(), value);
+      }
+    }
+    return result;
+  }
+
+  List<String> texts(String name) {
+    return list(
+        name,
+        (value, at) -> {
+          if (value.isTextual()) {
+            return value.textValue();
+          }
+          error(at, value, "a string");
+          return null;
+        });
+  }
+
+  /// A list of objects; `read` is called for each.
+  <T> List<T> objects(String name, Function<Fields, @Nullable T> read) {
+    return list(
+        name,
+        (value, at) -> {
+          if (!value.isObject()) {
+            error(at, value, "an object");
+            return null;
+          }
+          return read.apply(new Fields(value, at, findings));
+        });
+  }
+
+  private <T> List<T> list(String name, BiFunction<JsonNode, String, @Nullable T> read) {
+    JsonNode list = get(name);
+    if (absent(list)) {
+      return List.of();
+    }
+    if (!list.isArray()) {
+      error(path(name), list, "a list");
+      return List.of();
+    }
+    List<T> result = new ArrayList<>(list.size());
+    for (int i = 0; i < list.size(); i++) {
+      T value = read.apply(list.get(i), path(name) + "[" + i + "]");
+      if (value != null) {
+        result.add(value);
+      }
+    }
+    return result;
+  }
+
+  /// Fields that are right but that nobody here reads.
+  Fields ignore(String... names) {
+    known.addAll(Arrays.asList(names));
+    return this;
+  }
+
+  /// Names of fields that nobody asked for.
+  List<String> unknown() {
+    List<String> result = new ArrayList<>();
+    node.fieldNames()
+        .forEachRemaining(name -> {
+          if (!known.contains(name)) {
+            result.add(name);
+          }
+        });
+    return result;
+  }
+
+  /// Reports every field that nobody asked for.
+  void refuseUnknown(Problem.Severity severity) {
+    for (String name : unknown()) {
+      findings.add(
+          new Finding(
+              severity,
+              path(name),
+              shown(node.path(name)),
+              "no such field; known: " + String.join(", ", known.stream().sorted().toList())));
+    }
+  }
+
+  /// Reports a field.
+  void invalid(Problem.Severity severity, String name, String expected) {
+    findings.add(new Finding(severity, path(name), shown(node.path(name)), expected));
+  }
+
+  /// Reports this object itself.
+  void invalid(Problem.Severity severity, String expected) {
+    findings.add(new Finding(severity, path, shown(node), expected));
+  }
+
+  private void error(String at, JsonNode value, String expected) {
+    findings.add(new Finding(Problem.Severity.ERROR, at, shown(value), expected));
+  }
+
+  private JsonNode get(String name) {
+    known.add(name);
+    return node.path(name);
+  }
+
+  private static boolean absent(JsonNode value) {
+    return value.isMissingNode() || value.isNull();
+  }
+
+  private static String shown(JsonNode value) {
+    return absent(value) ? "nothing" : value.toString();
+  }
+
+  @Override
+  public String toString() {
+    return path.toLowerCase(Locale.ROOT) + " " + node;
+  }
+}

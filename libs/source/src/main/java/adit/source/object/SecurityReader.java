@@ -1,0 +1,161 @@
+package adit.source.object;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Reads the policies of security.istio.io. Field names are those of Istio's CRDs.
+///
+/// @param reader what it belongs to
+record SecurityReader(ObjectReader reader) {
+  private static final List<String> SOURCE_L7 =
+      List.of(
+          "requestPrincipals",
+          "notRequestPrincipals",
+          "remoteIpBlocks",
+          "notRemoteIpBlocks",
+          "trustDomains",
+          "notTrustDomains");
+  private static final List<String> OPERATION_L7 =
+      List.of("hosts", "notHosts", "methods", "notMethods", "paths", "notPaths");
+
+  PeerAuthentication peerAuthentication(ObjectMeta meta, Fields fields) {
+    Fields spec = fields.object("spec");
+    Map<Integer, PeerAuthentication.Mode> ports = new HashMap<>();
+    Fields portModes = spec.object("portLevelMtls");
+    for (String port : portModes.unknown()) {
+      Fields mtls = portModes.object(port);
+      if (port.matches("[1-9][0-9]{0,4}") && Integer.parseInt(port) <= 65_535) {
+        ports.put(Integer.parseInt(port), mode(mtls));
+      } else {
+        portModes.invalid(Problem.Severity.ERROR, port, "a port 1..65535 as the key");
+      }
+    }
+    PeerAuthentication policy =
+        new PeerAuthentication(meta, selectorOrNull(spec), mode(spec.object("mtls")), ports);
+    spec.refuseUnknown(reader.mild());
+    if (policy.selector() == null && !ports.isEmpty()) {
+      spec.invalid(reader.mild(), "portLevelMtls", "only together with a selector");
+    }
+    return policy;
+  }
+
+  private PeerAuthentication.Mode mode(Fields mtls) {
+    PeerAuthentication.Mode mode =
+        mtls.choice("mode", PeerAuthentication.Mode.UNSET, PeerAuthentication.Mode.values());
+    mtls.refuseUnknown(reader.mild());
+    return mode;
+  }
+
+  private @Nullable Map<String, String> selectorOrNull(Fields spec) {
+    Fields selector = spec.object("selector");
+    if (!selector.present()) {
+      return null;
+    }
+    Map<String, String> labels = selector.textMap("matchLabels");
+    selector.refuseUnknown(reader.mild());
+    return labels;
+  }
+
+  AuthorizationPolicy authorizationPolicy(ObjectMeta meta, Fields fields) {
+    Fields spec = fields.object("spec");
+    List<AuthorizationPolicy.TargetRef> targets =
+        new ArrayList<>(spec.objects("targetRefs", this::target));
+    Fields single = spec.object("targetRef");
+    if (single.present()) {
+      targets.add(target(single));
+    }
+    AuthorizationPolicy policy =
+        new AuthorizationPolicy(
+            meta,
+            selectorOrNull(spec),
+            targets,
+            spec.choice(
+                "action", AuthorizationPolicy.Action.ALLOW, AuthorizationPolicy.Action.values()),
+            spec.objects("rules", this::rule));
+    // A field beside the rules may narrow or widen the policy; only a strict reader may refuse it.
+    spec.ignore("provider").refuseUnknown(reader.mild());
+    if (policy.selector() != null && !targets.isEmpty()) {
+      spec.invalid(reader.mild(), "selector", "either selector or targetRefs");
+    }
+    return policy;
+  }
+
+  private AuthorizationPolicy.TargetRef target(Fields target) {
+    AuthorizationPolicy.TargetRef result =
+        new AuthorizationPolicy.TargetRef(
+            target.text("group"),
+            target.requiredText("kind"),
+            target.text("namespace"),
+            target.requiredText("name"));
+    target.refuseUnknown(reader.mild());
+    return result;
+  }
+
+  private AuthorizationPolicy.Rule rule(Fields rule) {
+    List<AuthorizationPolicy.Source> from = rule.objects("from", this::source);
+    List<AuthorizationPolicy.Operation> to = rule.objects("to", this::operation);
+    List<AuthorizationPolicy.Condition> when = rule.objects("when", this::condition);
+    List<String> unknown = rule.unknown();
+    rule.refuseUnknown(reader.mild());
+    return new AuthorizationPolicy.Rule(from, to, when, unknown);
+  }
+
+  private AuthorizationPolicy.Source source(Fields from) {
+    Fields source = from.object("source");
+    if (source.empty()) {
+      from.invalid(reader.mild(), "source", "at least one field");
+    }
+    List<String> unsupported = setOf(source, SOURCE_L7);
+    AuthorizationPolicy.Values principals = values(source, "principals", "notPrincipals");
+    AuthorizationPolicy.Values namespaces = values(source, "namespaces", "notNamespaces");
+    AuthorizationPolicy.Values accounts = values(source, "serviceAccounts", "notServiceAccounts");
+    AuthorizationPolicy.Values blocks = values(source, "ipBlocks", "notIpBlocks");
+    unsupported.addAll(source.unknown());
+    unsupported.addAll(from.unknown());
+    source.refuseUnknown(reader.mild());
+    from.refuseUnknown(reader.mild());
+    return new AuthorizationPolicy.Source(principals, namespaces, accounts, blocks, unsupported);
+  }
+
+  private AuthorizationPolicy.Operation operation(Fields to) {
+    Fields operation = to.object("operation");
+    if (operation.empty()) {
+      to.invalid(reader.mild(), "operation", "at least one field");
+    }
+    List<String> unsupported = setOf(operation, OPERATION_L7);
+    AuthorizationPolicy.Values ports = values(operation, "ports", "notPorts");
+    unsupported.addAll(operation.unknown());
+    unsupported.addAll(to.unknown());
+    operation.refuseUnknown(reader.mild());
+    to.refuseUnknown(reader.mild());
+    return new AuthorizationPolicy.Operation(ports, unsupported);
+  }
+
+  private AuthorizationPolicy.Condition condition(Fields when) {
+    AuthorizationPolicy.Condition result =
+        new AuthorizationPolicy.Condition(
+            when.requiredText("key"), values(when, "values", "notValues"));
+    if (result.values().isEmpty()) {
+      when.invalid(reader.mild(), "values", "values or notValues");
+    }
+    when.refuseUnknown(reader.mild());
+    return result;
+  }
+
+  private static AuthorizationPolicy.Values values(Fields fields, String name, String notName) {
+    return new AuthorizationPolicy.Values(fields.texts(name), fields.texts(notName));
+  }
+
+  private static List<String> setOf(Fields fields, List<String> names) {
+    List<String> result = new ArrayList<>();
+    for (String name : names) {
+      if (!fields.texts(name).isEmpty()) {
+        result.add(name);
+      }
+    }
+    return result;
+  }
+}
