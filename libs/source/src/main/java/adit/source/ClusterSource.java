@@ -10,9 +10,9 @@ public interface ClusterSource extends AutoCloseable {
   /// Whether everything has been read once. Never becomes false again.
   boolean complete();
 
-  /// Hands the newest view, if complete, and every later one to `subscriber`: one at a time, on the
-  /// source's own thread, in order, skipping none that is still newest. The subscriber must be
-  /// quick and must not throw.
+  /// Hands the newest view, if complete, and every later one to `subscriber`: one at a time and in
+  /// order. The first call may come on the caller's thread, the others come on the source's own.
+  /// The subscriber must be quick and must not throw.
   void subscribe(Consumer<ClusterView> subscriber);
 
   /// Stops watching. No subscriber is called afterwards.

@@ -52,6 +52,33 @@ public final class ClusterView {
     return new ClusterView(version, objects, List.copyOf(problems));
   }
 
+  /// The view after this one: what is equal stays the same instance, kind by kind and object by
+  /// object. Null if nothing differs.
+  ///
+  /// @param next all objects; not changed any more by the caller
+  /// @param found all problems
+  @Nullable ClusterView successorOrNull(
+      Map<Kind, Map<ObjectKey, KubeObject>> next, List<Problem> found) {
+    boolean same = problems.equals(found);
+    Map<Kind, Map<ObjectKey, KubeObject>> result = new EnumMap<>(Kind.class);
+    for (Kind kind : Kind.values()) {
+      Map<ObjectKey, KubeObject> before = all(kind);
+      Map<ObjectKey, KubeObject> after = next.getOrDefault(kind, Map.of());
+      boolean unchanged = before.size() == after.size();
+      for (Map.Entry<ObjectKey, KubeObject> entry : after.entrySet()) {
+        KubeObject old = before.get(entry.getKey());
+        if (entry.getValue().equals(old)) {
+          entry.setValue(old);
+        } else {
+          unchanged = false;
+        }
+      }
+      result.put(kind, unchanged ? before : after);
+      same &= unchanged;
+    }
+    return same ? null : of(version + 1, result, found);
+  }
+
   /// A view of these objects, for tests and tools.
   public static ClusterView of(long version, Iterable<? extends KubeObject> objects) {
     Map<Kind, Map<ObjectKey, KubeObject>> byKind = new EnumMap<>(Kind.class);
