@@ -120,6 +120,15 @@ public final class PodUnit {
     var _ = CompletableFuture.allOf(ends).thenRunAsync(this::removeNetwork, machine.loop());
   }
 
+  /// Ends its processes for good; the future ends when they have.
+  public CompletableFuture<Void> stop() {
+    deletion = Instant.now();
+    return CompletableFuture.allOf(
+        containers.stream()
+            .map(container -> container.stop(Duration.ofSeconds(1)))
+            .toArray(CompletableFuture[]::new));
+  }
+
   /// Whether nothing of it is left.
   public boolean gone() {
     return gone;

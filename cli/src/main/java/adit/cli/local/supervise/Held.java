@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -83,6 +84,9 @@ public final class Held implements AutoCloseable {
       if (lock != null) {
         return 0;
       }
+    } catch (OverlappingFileLockException e) {
+      // This process itself has it.
+      return ProcessHandle.current().pid();
     }
     String text = Files.readString(file).strip();
     return text.isEmpty() ? 0 : Long.parseLong(text);

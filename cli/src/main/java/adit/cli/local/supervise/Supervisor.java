@@ -32,11 +32,14 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// Runs an instance: reads the user's directory, keeps pods and programs as it says, writes down
 /// what a cluster's kubelet and controllers would.
@@ -45,8 +48,7 @@ import java.util.concurrent.TimeoutException;
 /// a probe answered) is a task on it. After each change the state is compared with what is wanted
 /// and written down, as a whole.
 public final class Supervisor implements AutoCloseable {
-  private static final Duration PODS_GRACE = Duration.ofSeconds(1);
-  private static final Duration LONGEST_STOP = Duration.ofSeconds(4);
+  private static final Duration LONGEST_STOP = Duration.ofSeconds(3);
   private static final long TOKENS_HOURS = 12;
   private static final long LARGEST_LOG = 64L << 20;
 
@@ -68,6 +70,7 @@ public final class Supervisor implements AutoCloseable {
   private String status = "";
   private boolean dirty;
   private boolean stopping;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   private Supervisor(Options options, ClusterSource source, Log log) throws IOException {
     this.options = options;
@@ -119,25 +122,25 @@ public final class Supervisor implements AutoCloseable {
   /// Ends everything and removes it.
   @Override
   public void close() throws IOException {
+    if (closed.getAndSet(true)) {
+      return;
+    }
     source.close();
     try {
-      loop.submit(this::stop).get(LONGEST_STOP.toMillis(), TimeUnit.MILLISECONDS);
-      programs.stop().get(LONGEST_STOP.toMillis(), TimeUnit.MILLISECONDS);
+      CompletableFuture.runAsync(() -> stopping = true, loop)
+          .thenComposeAsync(
+              ignored -> CompletableFuture.allOf(workloads.stop(), programs.stop()), loop)
+          .get(LONGEST_STOP.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (java.util.concurrent.ExecutionException | TimeoutException e) {
-      log.warn("not everything ended by itself, killing the rest", "cause", String.valueOf(e));
+    } catch (ExecutionException | TimeoutException e) {
+      log.info("not everything ended by itself in time; the rest is killed");
     }
     prober.close();
     loop.shutdownNow();
     blocking.shutdownNow();
     routes.close();
     Leftovers.remove(options.instance());
-  }
-
-  private void stop() {
-    stopping = true;
-    workloads.stop(PODS_GRACE);
   }
 
   private void viewChanged(ClusterView next) {

@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -106,9 +107,11 @@ final class Workloads {
     return List.copyOf(pods.values());
   }
 
-  /// Ends all pods; the future ends when their processes were told, at the latest after `longest`.
-  void stop(Duration longest) {
-    pods.values().forEach(pod -> pod.delete(longest));
+  /// Tells all processes to end and starts none again; the future ends when they have. The networks
+  /// stay: they go with the instance.
+  CompletableFuture<Void> stop() {
+    return CompletableFuture.allOf(
+        pods.values().stream().map(PodUnit::stop).toArray(CompletableFuture[]::new));
   }
 
   private void reconcile(Deployment deployment) {
