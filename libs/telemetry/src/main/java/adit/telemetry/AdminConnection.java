@@ -40,14 +40,20 @@ final class AdminConnection extends SimpleChannelInboundHandler<FullHttpRequest>
   @Override
   public void handlerAdded(ChannelHandlerContext ctx) {
     ctx.channel().config().setAutoRead(false);
-    if (ctx.channel().isActive()) {
-      ctx.read();
-    }
   }
 
   @Override
   public void channelActive(ChannelHandlerContext ctx) {
     ctx.read();
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext ctx) {
+    // What was read was only a part of a request.
+    if (!answering) {
+      ctx.read();
+    }
+    ctx.fireChannelReadComplete();
   }
 
   @Override

@@ -14,7 +14,7 @@ import io.netty.handler.codec.compression.StandardCompressionOptions;
 import io.netty.handler.codec.http.HttpContentCompressor;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpObjectAggregator;
-import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.codec.http.HttpServerKeepAliveHandler;
 import io.netty.handler.flow.FlowControlHandler;
 import io.netty.util.concurrent.Future;
@@ -127,15 +127,18 @@ public final class AdminHttp {
       return;
     }
     connections.add(channel);
-    var deadline = new HeaderDeadline();
+    var decoder =
+        new RequestDecoder(
+            new HttpDecoderConfig()
+                .setMaxInitialLineLength(MAX_HEADER_BYTES)
+                .setMaxHeaderSize(MAX_HEADER_BYTES));
+    var deadline = new HeaderDeadline(decoder);
     channel
         .pipeline()
         .addLast(
             deadline,
-            new HttpServerCodec(
-                new HttpDecoderConfig()
-                    .setMaxInitialLineLength(MAX_HEADER_BYTES)
-                    .setMaxHeaderSize(MAX_HEADER_BYTES)),
+            decoder,
+            new HttpResponseEncoder(),
             new HttpServerKeepAliveHandler(),
             new HttpContentCompressor(
                 StandardCompressionOptions.gzip(), StandardCompressionOptions.deflate()),

@@ -16,7 +16,12 @@ final class HeaderDeadline extends ChannelInboundHandlerAdapter {
   private static final long IDLE_MILLIS = 180_000;
 
   private @Nullable Future<?> timer;
+  private final RequestDecoder decoder;
   private boolean betweenRequests;
+
+  HeaderDeadline(RequestDecoder decoder) {
+    this.decoder = decoder;
+  }
 
   @Override
   public void handlerAdded(ChannelHandlerContext ctx) {
@@ -49,10 +54,11 @@ final class HeaderDeadline extends ChannelInboundHandlerAdapter {
     disarm();
   }
 
-  /// The answer is written; the next request may come much later, but then at once.
+  /// The answer is written; the next request may come much later, but then at once; if a part of it
+  /// is here already it has begun.
   void requestAnswered(ChannelHandlerContext ctx) {
-    betweenRequests = true;
-    arm(ctx, IDLE_MILLIS);
+    betweenRequests = !decoder.holdsBytes();
+    arm(ctx, betweenRequests ? IDLE_MILLIS : REQUEST_MILLIS);
   }
 
   private void arm(ChannelHandlerContext ctx, long millis) {
