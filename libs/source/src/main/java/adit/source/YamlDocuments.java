@@ -3,7 +3,7 @@ package adit.source;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.StringReader;
+import java.io.Reader;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,6 +30,7 @@ final class YamlDocuments {
   private static final int MOST_VALUES = 2_000_000;
   // Twenty aliases of collections keep the expansion small however they are nested.
   private static final int MOST_ALIASES = 20;
+  private static final int DEEPEST = 60;
   private static final Pattern STEP = Pattern.compile("\\[([^\\]]*)\\]|[^.\\[\\]]+");
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
@@ -42,7 +43,7 @@ final class YamlDocuments {
     YamlDocuments documents = new YamlDocuments();
     List<JsonNode> result = new ArrayList<>();
     for (Node node : compose(text)) {
-      result.add(documents.convert(node));
+      result.add(documents.convert(node, 0));
     }
     return result;
   }
@@ -100,7 +101,7 @@ final class YamlDocuments {
     options.setMaxAliasesForCollections(MOST_ALIASES);
     List<Node> result = new ArrayList<>();
     try {
-      for (Node node : new Yaml(options).composeAll(new StringReader(text))) {
+      for (Node node : new Yaml(options).composeAll(Reader.of(text))) {
         if (node != null && !node.getTag().equals(Tag.NULL)) {
           addWithItems(node, result);
         }
@@ -131,31 +132,35 @@ final class YamlDocuments {
     return tuple == null ? null : tuple.getValueNode();
   }
 
-  private JsonNode convert(Node node) throws BadYaml {
+  private JsonNode convert(Node node, int depth) throws BadYaml {
     if (++values > MOST_VALUES) {
       throw new BadYaml(line(node), "more than " + MOST_VALUES + " values");
+    }
+    // Also ends at a value that contains itself.
+    if (depth > DEEPEST) {
+      throw new BadYaml(line(node), "nested more than " + DEEPEST + " deep");
     }
     return switch (node) {
       case ScalarNode scalar -> scalar(scalar);
       case SequenceNode list -> {
         var array = JSON.arrayNode(list.getValue().size());
         for (Node item : list.getValue()) {
-          array.add(convert(item));
+          array.add(convert(item, depth + 1));
         }
         yield array;
       }
-      case MappingNode map -> mapping(map);
+      case MappingNode map -> mapping(map, depth);
       default -> throw new BadYaml(line(node), "unexpected " + node.getNodeId());
     };
   }
 
-  private ObjectNode mapping(MappingNode map) throws BadYaml {
+  private ObjectNode mapping(MappingNode map, int depth) throws BadYaml {
     ObjectNode object = JSON.objectNode();
     for (NodeTuple tuple : map.getValue()) {
       if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
         throw new BadYaml(line(tuple.getKeyNode()), "a key that is not a word");
       }
-      JsonNode value = convert(tuple.getValueNode());
+      JsonNode value = convert(tuple.getValueNode(), depth + 1);
       if (key.getTag().equals(Tag.MERGE)) {
         merge(object, value);
       } else if (object.has(key.getValue())) {

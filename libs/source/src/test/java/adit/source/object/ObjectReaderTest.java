@@ -1,0 +1,116 @@
+package adit.source.object;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import adit.source.object.ObjectReader.Origin;
+import adit.source.object.ObjectReader.Reading;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class ObjectReaderTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "v1|Service|{'ports':[{'port':0}]}|spec.ports[0].port: 0 (a whole number 1..65535)",
+        "v1|Service|{'ports':[{'port':80,'protocol':'tcp'}]}|spec.ports[0].protocol: \"tcp\" (TCP, UDP or SCTP)",
+        "v1|Service|{'ports':{}}|spec.ports: {} (a list)",
+        "v1|Service|{'selector':{'a':1}}|spec.selector[a]: 1 (a string, in quotes)",
+        "v1|Pod|{'containers':[{}]}|spec.containers[0].name: nothing (a value)",
+        "v1|Pod|{'hostNetwork':'yes'}|spec.hostNetwork: \"yes\" (true or false)",
+        "security.istio.io/v1|PeerAuthentication|{'mtls':{'mode':'STRIKT'}}|spec.mtls.mode: \"STRIKT\" (one of [UNSET, DISABLE, PERMISSIVE, STRICT])",
+        "security.istio.io/v1|PeerAuthentication|{'selector':{},'portLevelMtls':{'http':{}}}|spec.portLevelMtls.http: {} (a port 1..65535 as the key)",
+        "security.istio.io/v1|AuthorizationPolicy|{'rules':[{'when':[{'values':['x']}]}]}|spec.rules[0].when[0].key: nothing (a value)",
+        "security.istio.io/v1|AuthorizationPolicy|{'rules':[{'from':[{}]}]}|spec.rules[0].from[0].source: nothing (at least one field)",
+        "networking.istio.io/v1|ServiceEntry|{'hosts':[]}|spec.hosts: [] (at least one host)",
+        "networking.istio.io/v1|WorkloadEntry|{'ports':{'http':0},'address':'1.2.3.4'}|spec.ports[http]: 0 (a port 1..65535)"
+      })
+  void wrongValue_isNamedWithItsPath(String version, String kind, String spec, String finding) {
+    Reading reading = read(Origin.FILE, version, kind, spec);
+
+    assertThat(reading.object()).isNull();
+    assertThat(reading.findings().stream().map(ObjectReaderTest::text)).contains(finding);
+  }
+
+  @Test
+  void severalMistakes_areAllFound() {
+    assertThat(read(Origin.FILE, "v1", "Service", "{'ports':[{'port':0}],'foo':1}").findings())
+        .hasSize(2);
+  }
+
+  @Test
+  void unknownField_fromAnApiServer_isReportedButTheObjectIsUsed() {
+    Reading reading =
+        read(
+            Origin.API_SERVER,
+            "security.istio.io/v1",
+            "AuthorizationPolicy",
+            "{'rules':[{'from':[{'source':{'principals':['a'],'newField':['b']}}],'x':1}]}");
+
+    assertThat(reading.findings()).hasSize(2);
+    assertThat(reading.object())
+        .isInstanceOfSatisfying(
+            AuthorizationPolicy.class,
+            policy -> {
+              AuthorizationPolicy.Rule rule = policy.rules().getFirst();
+              assertThat(rule.unknown()).containsExactly("x");
+              assertThat(rule.from().getFirst().unsupported()).containsExactly("newField");
+            });
+  }
+
+  @Test
+  void layerSevenFields_areKeptByName() {
+    AuthorizationPolicy policy =
+        (AuthorizationPolicy)
+            requireNonNull(
+                read(
+                        Origin.FILE,
+                        "security.istio.io/v1",
+                        "AuthorizationPolicy",
+                        "{'action':'DENY','rules':[{'from':[{'source':{'trustDomains':['t'],"
+                            + "'ipBlocks':['1.2.3.4']}}],'to':[{'operation':{'methods':['GET'],"
+                            + "'ports':['80']}}]}]}")
+                    .object());
+
+    assertThat(policy.action()).isEqualTo(AuthorizationPolicy.Action.DENY);
+    assertThat(policy.rules().getFirst().from().getFirst().unsupported())
+        .containsExactly("trustDomains");
+    assertThat(policy.rules().getFirst().to().getFirst().unsupported()).containsExactly("methods");
+    assertThat(policy.rules().getFirst().to().getFirst().ports().values()).isEqualTo(List.of("80"));
+  }
+
+  @Test
+  void name_withASlash_isRefused() {
+    Reading reading =
+        read(Origin.FILE, "{'apiVersion':'v1','kind':'Pod','metadata':{'name':'a/b'}}");
+
+    assertThat(reading.object()).isNull();
+    assertThat(text(reading.findings().getFirst())).startsWith("metadata.name: \"a/b\"");
+  }
+
+  private static String text(Finding finding) {
+    return finding.field() + ": " + finding.value() + " (" + finding.expected() + ")";
+  }
+
+  private static Reading read(Origin origin, String version, String kind, String spec) {
+    return read(
+        origin,
+        "{'apiVersion':'%s','kind':'%s','metadata':{'name':'x'},'spec':%s}"
+            .formatted(version, kind, spec));
+  }
+
+  private static Reading read(Origin origin, String json) {
+    try {
+      return new ObjectReader(origin).read(JSON.readTree(json.replace('\'', '"')));
+    } catch (JsonProcessingException e) {
+      throw new AssertionError(e);
+    }
+  }
+}
