@@ -6,6 +6,7 @@ import adit.cli.demo.stage.UserYaml;
 import adit.cli.demo.step.Findings;
 import adit.cli.local.Detached;
 import adit.cli.local.run.Instance;
+import adit.cli.local.run.Leftovers;
 import adit.cli.local.supervise.Held;
 import adit.cli.local.supervise.Options;
 import adit.linux.topology.Fabric;
@@ -67,9 +68,9 @@ public final class DemoCommand implements Callable<Integer> {
 
   private void tell(Story story, Options options) throws IOException, InterruptedException {
     Path sample = options.home().resolve("samples/bookshop/mesh");
-    UserYaml yaml = UserYaml.copy(sample, options.directory());
     StringWriter said = new StringWriter();
-    Held.end(options.instance());
+    undo(options, null);
+    UserYaml yaml = UserYaml.copy(sample, options.directory());
     if (Detached.start(options, new PrintWriter(said, true)) != 0) {
       var _ =
           story.run("The mesh starts", findings -> findings.check(false, said.toString().strip()));
@@ -114,6 +115,7 @@ public final class DemoCommand implements Callable<Integer> {
       if (Files.isDirectory(options.directory())) {
         new UserYaml(options.directory()).delete();
       }
+      Leftovers.remove(options.instance());
       int left = Fabric.leftovers(options.instance().prefix()).size();
       if (findings != null) {
         findings.did("adit local down");
@@ -137,7 +139,7 @@ public final class DemoCommand implements Callable<Integer> {
       throw new IOException("ADIT_HOME: not set (expected: started by the script ./adit)");
     }
     Instance instance = new Instance("demo");
-    Path directory = Files.createTempDirectory("adit-demo-");
+    Path directory = Instance.all().resolve("demo.yaml.d");
     return new Options(instance, directory, 2, instance.root().resolve("ca"), Path.of(home), true);
   }
 }

@@ -51,6 +51,7 @@ public final class Detached {
                 options.home().resolve("adit").toString(),
                 "local",
                 "up",
+                "--background",
                 "-f",
                 options.directory().toString(),
                 "--nodes",

@@ -5,10 +5,14 @@ import adit.cli.local.supervise.Held;
 import adit.cli.local.supervise.Options;
 import adit.cli.local.supervise.Supervisor;
 import adit.source.DirectorySource;
+import adit.telemetry.LogFilter;
+import adit.telemetry.LogFormat;
 import adit.telemetry.LogOutput;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -54,6 +58,9 @@ final class UpCommand implements Callable<Integer> {
   @Option(names = "--no-mesh", description = "only the pods, without the mesh's programs")
   private boolean withoutMesh;
 
+  @Option(names = "--background", hidden = true, description = "log into the instance's directory")
+  private boolean background;
+
   @Override
   public Integer call() throws Exception {
     Options options = options();
@@ -62,8 +69,8 @@ final class UpCommand implements Callable<Integer> {
 
   private Integer foreground(Options options) throws IOException, InterruptedException {
     CountDownLatch ended = new CountDownLatch(1);
-    try (LogOutput output = LogOutput.start(System.getenv());
-        Held held = Held.take(options.instance())) {
+    try (Held held = Held.take(options.instance());
+        LogOutput output = log(options.instance())) {
       Supervisor supervisor =
           Supervisor.start(
               options, DirectorySource.open(List.of(options.directory())), output.scope("local"));
@@ -76,6 +83,19 @@ final class UpCommand implements Callable<Integer> {
       ended.await();
     }
     return 0;
+  }
+
+  private LogOutput log(Instance chosen) throws IOException {
+    if (!background) {
+      return LogOutput.start(System.getenv());
+    }
+    Files.createDirectories(chosen.logs());
+    return LogOutput.start(
+        Files.newOutputStream(
+            chosen.log("supervisor"), StandardOpenOption.CREATE, StandardOpenOption.APPEND),
+        LogFormat.of(System.getenv()),
+        LogFilter.INFO,
+        Clock.systemUTC());
   }
 
   private void close(Supervisor supervisor, Held held, LogOutput output, CountDownLatch ended) {

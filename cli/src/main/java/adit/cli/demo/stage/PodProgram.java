@@ -37,7 +37,8 @@ public final class PodProgram {
   ///
   /// @return its last line
   public String stop() throws IOException, InterruptedException {
-    process.destroy();
+    // Not Process.destroy, which also closes the pipe that the last line comes through.
+    process.toHandle().destroy();
     return end();
   }
 

@@ -76,7 +76,7 @@ interface Page {
     if (!answer.good()) {
       throw new IOException(name + ": status " + answer.status() + ": " + answer.body().strip());
     }
-    return answer.body();
+    return answer.body().strip();
   }
 
   private static URI service(Map<String, String> environment, String name, String otherwise) {
