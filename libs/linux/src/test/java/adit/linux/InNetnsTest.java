@@ -253,6 +253,16 @@ final class InNetnsTest {
     assertThat(address(server.localAddress())).isEqualTo(family.stranger());
   }
 
+  @ParameterizedTest
+  @MethodSource("families")
+  void bind_transparentListener_mayHaveAForeignAddress(Family family) throws Exception {
+    Channel server =
+        TestChannels.bind(
+            channels.listening(b, family.family()).option(SocketOptions.IP_TRANSPARENT, true),
+            new InetSocketAddress(family.stranger(), 0));
+    assertThat(address(server.localAddress())).isEqualTo(family.stranger());
+  }
+
   @Test
   void canonical_mappedAddress_isIpv4() throws Exception {
     byte[] mapped = new byte[16];

@@ -12,7 +12,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -108,6 +110,35 @@ final class SeqPacketTest {
       packet.closeFds();
     }
     assertThat(ProcessLimits.openFileCount()).isEqualTo(before);
+  }
+
+  @Test
+  void receive_noDescriptorIsFree_isMarkedAsTruncatedAndWorksAgainLater() throws IOException {
+    try (Netns mine = Netns.current()) {
+      client.send(bytes("first"), mine.fd());
+      client.send(bytes("second"), mine.fd());
+      List<Integer> all = new ArrayList<>();
+      ProcessLimits.OpenFiles before = ProcessLimits.openFiles();
+      ProcessLimits.setOpenFiles(Math.min(1024, before.soft()));
+      try {
+        assertThatThrownBy(
+                () -> {
+                  while (true) {
+                    all.add(FileDescriptors.dup(mine.fd()));
+                  }
+                })
+            .hasMessage("duplicate fd " + mine.fd() + ": EMFILE, Too many open files");
+        Packet packet = server.receive(SOON, 1024);
+        assertThat(packet.truncated()).isTrue();
+        assertThat(packet.fds()).isEmpty();
+      } finally {
+        all.forEach(FileDescriptors::close);
+        ProcessLimits.setOpenFiles(before.soft());
+      }
+      Packet packet = server.receive(SOON, 1024);
+      assertThat(packet.truncated()).isFalse();
+      packet.closeFds();
+    }
   }
 
   @Test
