@@ -78,7 +78,7 @@ public record CniPlugin(Path executable, Path runDirectory, Log log) {
     ObjectNode configuration = JSON.createObjectNode();
     configuration.put("cniVersion", VERSION);
     configuration.put("name", "adit-local");
-    configuration.put("type", "istio-cni");
+    configuration.put("type", "adit-cni");
     configuration.put("cni_agent_run_dir", runDirectory.toString());
     configuration.put("ambient_enabled", true);
     configuration.set("prevResult", result(pod, gateway));

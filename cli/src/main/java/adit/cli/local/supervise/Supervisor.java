@@ -96,7 +96,7 @@ public final class Supervisor implements AutoCloseable {
         new Workloads(
             options,
             fabric.nodes(),
-            options.mesh() ? PluginFile.find(options.home()) : null,
+            options.mesh() ? PluginFile.install(options.home()) : null,
             machine,
             blocking,
             this::changed);

@@ -63,7 +63,8 @@ final class SupervisorTest {
   void up_deployment_runsItsProcessInThePodsNamespace() throws Exception {
     StatusReport.PodStatus pod = report().pods().getFirst();
     NamedNetns netns = new NamedNetns(Path.of(pod.netns()).getFileName().toString());
-    assertThat(netns.processes()).containsAll(pod.pids());
+    // The process enters its namespace on the way to its program.
+    Eventually.holds(SOON, () -> netns.processes().containsAll(pod.pids()));
     assertThat(Files.readString(instance.hosts().resolve("shop." + pod.name())))
         .contains("10.96.0.10 web.shop ");
     assertThat(Files.readString(instance.cluster().resolve("pod-shop." + pod.name() + ".yaml")))
