@@ -113,6 +113,21 @@ public final class MeshView {
     return policies.selecting(workload);
   }
 
+  /// The policies of [#policiesFor(Workload)] that may match a connection with these properties,
+  /// found without looking at the others.
+  ///
+  /// @param source identity from the peer's certificate, null for plaintext
+  /// @param sourceIp canonical, as `destinationIp` is: never IPv4 mapped into IPv6
+  public PolicyCandidates candidatesFor(
+      Workload workload,
+      @Nullable SpiffeId source,
+      InetAddress sourceIp,
+      InetAddress destinationIp,
+      int destinationPort) {
+    return policies.candidates(
+        workload, Trait.of(source, sourceIp, destinationIp, destinationPort));
+  }
+
   /// The policies that `workload` lists and that are not here (yet).
   public List<String> missingPolicies(Workload workload) {
     return workload.authorizationPolicies().stream()

@@ -2,7 +2,9 @@ package adit.model;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.HashTreePMap;
 import org.pcollections.PMap;
@@ -15,9 +17,9 @@ final class PolicyIndex {
   private static final String EVERYWHERE = "";
 
   private final PMap<String, Policy> byKey;
-  private final PMap<String, PMap<String, Policy>> byNamespace;
+  private final PMap<String, PolicyHome> byNamespace;
 
-  private PolicyIndex(PMap<String, Policy> byKey, PMap<String, PMap<String, Policy>> byNamespace) {
+  private PolicyIndex(PMap<String, Policy> byKey, PMap<String, PolicyHome> byNamespace) {
     this.byKey = byKey;
     this.byNamespace = byNamespace;
   }
@@ -31,21 +33,44 @@ final class PolicyIndex {
   }
 
   List<Policy> selecting(Workload workload) {
-    List<Policy> selected = new ArrayList<>(in(workload.namespace()));
-    selected.addAll(in(EVERYWHERE));
-    for (String key : workload.authorizationPolicies()) {
-      Policy listed = byKey.get(key);
-      // Others are in the two lists already, if they select this workload at all.
-      if (listed != null && listed.scope() == Policy.Scope.WORKLOAD_SELECTOR) {
-        selected.add(listed);
-      }
-    }
+    List<Policy> selected = new ArrayList<>(home(workload.namespace()).all());
+    selected.addAll(home(EVERYWHERE).all());
+    selected.addAll(listed(workload));
     return selected;
   }
 
-  private Collection<Policy> in(String namespace) {
-    PMap<String, Policy> found = byNamespace.get(namespace);
-    return found == null ? List.of() : found.values();
+  PolicyCandidates candidates(Workload workload, List<Trait> traits) {
+    PolicyHome own = home(workload.namespace());
+    PolicyHome global = home(EVERYWHERE);
+    Map<String, Policy> found = new LinkedHashMap<>();
+    own.find(traits, found);
+    global.find(traits, found);
+    int allows = own.allows() + global.allows();
+    int dryRunAllows = own.dryRunAllows() + global.dryRunAllows();
+    for (Policy policy : listed(workload)) {
+      found.put(policy.key(), policy);
+      if (PolicyCandidates.isAllow(policy)) {
+        allows += policy.dryRun() ? 0 : 1;
+        dryRunAllows += policy.dryRun() ? 1 : 0;
+      }
+    }
+    return new PolicyCandidates(List.copyOf(found.values()), allows > 0, dryRunAllows > 0);
+  }
+
+  /// Others that a workload lists are in their scope's home already, if they select it at all.
+  private List<Policy> listed(Workload workload) {
+    List<Policy> listed = new ArrayList<>(workload.authorizationPolicies().size());
+    for (String key : workload.authorizationPolicies()) {
+      Policy policy = byKey.get(key);
+      if (policy != null && policy.scope() == Policy.Scope.WORKLOAD_SELECTOR) {
+        listed.add(policy);
+      }
+    }
+    return listed;
+  }
+
+  private PolicyHome home(String namespace) {
+    return byNamespace.getOrDefault(namespace, PolicyHome.EMPTY);
   }
 
   PolicyIndex with(List<Policy> changed, List<String> removed) {
@@ -60,13 +85,12 @@ final class PolicyIndex {
   }
 
   private PolicyIndex plus(Policy policy) {
-    String namespace = home(policy);
-    PMap<String, PMap<String, Policy>> homes = byNamespace;
-    if (namespace != null) {
-      PMap<String, Policy> old = homes.getOrDefault(namespace, HashTreePMap.empty());
-      homes = homes.plus(namespace, old.plus(policy.key(), policy));
-    }
-    return new PolicyIndex(byKey.plus(policy.key(), policy), homes);
+    String namespace = homeOrNull(policy);
+    return new PolicyIndex(
+        byKey.plus(policy.key(), policy),
+        namespace == null
+            ? byNamespace
+            : byNamespace.plus(namespace, home(namespace).plus(policy)));
   }
 
   private PolicyIndex minus(String key) {
@@ -74,17 +98,16 @@ final class PolicyIndex {
     if (old == null) {
       return this;
     }
-    PMap<String, PMap<String, Policy>> homes = byNamespace;
-    String namespace = home(old);
+    PMap<String, PolicyHome> homes = byNamespace;
+    String namespace = homeOrNull(old);
     if (namespace != null) {
-      PMap<String, Policy> rest =
-          homes.getOrDefault(namespace, HashTreePMap.<String, Policy>empty()).minus(key);
-      homes = rest.isEmpty() ? homes.minus(namespace) : homes.plus(namespace, rest);
+      PolicyHome rest = home(namespace).minus(old);
+      homes = rest.byKey().isEmpty() ? homes.minus(namespace) : homes.plus(namespace, rest);
     }
     return new PolicyIndex(byKey.minus(key), homes);
   }
 
-  private static @Nullable String home(Policy policy) {
+  private static @Nullable String homeOrNull(Policy policy) {
     return switch (policy.scope()) {
       case GLOBAL -> EVERYWHERE;
       case NAMESPACE -> policy.namespace();

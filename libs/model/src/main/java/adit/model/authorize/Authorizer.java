@@ -2,9 +2,11 @@ package adit.model.authorize;
 
 import adit.model.MeshView;
 import adit.model.Policy;
+import adit.model.PolicyCandidates;
 import adit.model.Workload;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /// The order in which policies decide (Istio's: dry runs are logged, DENY before ALLOW, no ALLOW
@@ -15,25 +17,36 @@ import java.util.stream.Collectors;
 public final class Authorizer {
   private Authorizer() {}
 
-  /// Checks a connection that ends at `destination` against the policies of `view`.
+  /// Checks a connection that ends at `destination` against the policies of `view`. Policies that
+  /// cannot match cost nothing.
   public static Verdict check(MeshView view, Workload destination, Connection connection) {
-    return check(view.policiesFor(destination), connection);
+    PolicyCandidates candidates =
+        view.candidatesFor(
+            destination,
+            connection.source(),
+            connection.sourceIp(),
+            connection.destinationIp(),
+            connection.destinationPort());
+    return decide(candidates, connection, () -> view.policiesFor(destination));
   }
 
   /// Checks a connection against `policies`, which all select its destination.
   public static Verdict check(List<Policy> policies, Connection connection) {
-    if (policies.isEmpty()) {
-      return new Verdict.Permit(connection, List.of());
-    }
+    return decide(PolicyCandidates.all(policies), connection, () -> policies);
+  }
+
+  /// @param all every policy that selects the destination; asked for only to explain a refusal
+  private static Verdict decide(
+      PolicyCandidates candidates, Connection connection, Supplier<List<Policy>> all) {
     List<String> dryRun = new ArrayList<>(0);
-    for (Policy policy : policies) {
+    for (Policy policy : candidates.policies()) {
       if (policy.action() == Policy.Action.DENY
           && policy.dryRun()
           && Matching.firstRule(policy, connection) >= 0) {
         dryRun.add("dry-run: would be denied by: " + policy.key());
       }
     }
-    for (Policy policy : policies) {
+    for (Policy policy : candidates.policies()) {
       if (policy.action() == Policy.Action.DENY && !policy.dryRun()) {
         int rule = Matching.firstRule(policy, connection);
         if (rule >= 0) {
@@ -41,35 +54,31 @@ public final class Authorizer {
         }
       }
     }
-    return allow(policies, connection, dryRun);
+    return allow(candidates, connection, dryRun)
+        ? new Verdict.Permit(connection, dryRun)
+        : notAllowed(all.get(), connection, dryRun);
   }
 
-  private static Verdict allow(List<Policy> policies, Connection connection, List<String> dryRun) {
-    List<Policy> enforced = new ArrayList<>();
-    boolean allowed = false;
-    boolean dryRunExists = false;
+  private static boolean allow(
+      PolicyCandidates candidates, Connection connection, List<String> dryRun) {
+    boolean allowed = !candidates.allowExists();
     boolean dryRunAllowed = false;
-    for (Policy policy : policies) {
-      if (policy.action() != Policy.Action.ALLOW) {
+    for (Policy policy : candidates.policies()) {
+      boolean decides = policy.action() == Policy.Action.ALLOW && (policy.dryRun() || !allowed);
+      if (!decides || Matching.firstRule(policy, connection) < 0) {
         continue;
       }
       if (policy.dryRun()) {
-        dryRunExists = true;
-        if (Matching.firstRule(policy, connection) >= 0) {
-          dryRunAllowed = true;
-          dryRun.add("dry-run: would be allowed by: " + policy.key());
-        }
+        dryRunAllowed = true;
+        dryRun.add("dry-run: would be allowed by: " + policy.key());
       } else {
-        enforced.add(policy);
-        allowed = allowed || Matching.firstRule(policy, connection) >= 0;
+        allowed = true;
       }
     }
-    if (dryRunExists && !dryRunAllowed && enforced.isEmpty()) {
+    if (candidates.dryRunAllowExists() && !dryRunAllowed && !candidates.allowExists()) {
       dryRun.add("dry-run: no allow policies match");
     }
-    return enforced.isEmpty() || allowed
-        ? new Verdict.Permit(connection, dryRun)
-        : notAllowed(enforced, connection, dryRun);
+    return allowed;
   }
 
   private static Verdict denied(
@@ -79,7 +88,7 @@ public final class Authorizer {
         refusal(
             policy.key(),
             Integer.toString(rule),
-            Wording.opposite(policy, rule),
+            Wording.opposite(policy, rule, connection),
             Wording.connection(connection),
             connection),
         dryRun);
@@ -87,12 +96,16 @@ public final class Authorizer {
 
   private static Verdict notAllowed(
       List<Policy> policies, Connection connection, List<String> dryRun) {
+    List<Policy> enforced =
+        policies.stream()
+            .filter(policy -> policy.action() == Policy.Action.ALLOW && !policy.dryRun())
+            .toList();
     return new Verdict.Denied(
         "allow policies exist, but none allowed",
         refusal(
-            policies.stream().map(Policy::key).limit(8).collect(Collectors.joining(",")),
+            enforced.stream().map(Policy::key).limit(8).collect(Collectors.joining(",")),
             "",
-            Wording.alternatives(policies),
+            Wording.alternatives(enforced),
             Wording.connection(connection),
             connection),
         dryRun);

@@ -25,17 +25,18 @@ final class Wording {
   }
 
   /// What the rule of a DENY policy that matched would have let through.
-  static String opposite(Policy policy, int rule) {
+  static String opposite(Policy policy, int rule, Connection connection) {
     List<Policy.Clause> clauses = policy.rules().get(rule).clauses();
     if (clauses.isEmpty()) {
       return "nothing (the rule denies all)";
     }
     boolean onlyIdentity =
-        clauses.stream()
-            .flatMap(clause -> clause.matches().stream())
-            .anyMatch(match ->
-                match.principals().isNot().stream()
-                    .anyMatch(StringMatch.Presence.class::isInstance));
+        connection.source() == null
+            && clauses.stream()
+                .flatMap(clause -> clause.matches().stream())
+                .anyMatch(match ->
+                    match.principals().isNot().stream()
+                        .anyMatch(StringMatch.Presence.class::isInstance));
     if (onlyIdentity) {
       return "mutual TLS (any principal)";
     }
@@ -44,15 +45,18 @@ final class Wording {
 
   /// What a set of ALLOW policies would have let through.
   static String alternatives(List<Policy> policies) {
-    List<String> rules =
-        policies.stream().flatMap(policy -> policy.rules().stream()).map(Wording::rule).toList();
-    if (rules.isEmpty()) {
+    // A refusal must stay cheap, however many policies there are: only what is shown is rendered.
+    int count = policies.stream().mapToInt(policy -> policy.rules().size()).sum();
+    if (count == 0) {
       return "nothing (no rule allows anything)";
     }
-    String shown = rules.stream().limit(MAX_ALTERNATIVES).collect(Collectors.joining(" or "));
-    return rules.size() > MAX_ALTERNATIVES
-        ? shown + " or " + (rules.size() - MAX_ALTERNATIVES) + " more"
-        : shown;
+    String shown =
+        policies.stream()
+            .flatMap(policy -> policy.rules().stream())
+            .limit(MAX_ALTERNATIVES)
+            .map(Wording::rule)
+            .collect(Collectors.joining(" or "));
+    return count > MAX_ALTERNATIVES ? shown + " or " + (count - MAX_ALTERNATIVES) + " more" : shown;
   }
 
   private static String rule(Policy.Rule rule) {

@@ -32,6 +32,14 @@ public final class Balancer {
     }
   }
 
+  /// What the endpoint is chosen for.
+  private enum Use {
+    /// The service itself: it must define the port.
+    SERVICE,
+    /// As a waypoint or gateway: the port may be one that only its application tunnel has.
+    WAYPOINT
+  }
+
   /// Chooses.
   public static Choice choose(
       MeshView view, Service service, Request request, RandomGenerator random) {
@@ -42,15 +50,28 @@ public final class Balancer {
       return new Choice.None(
           "no healthy upstream", "service " + service.key() + " has no port " + request.port());
     }
+    return choose(view, service, request, Use.SERVICE, random);
+  }
+
+  /// Chooses an endpoint of a service that is a waypoint.
+  ///
+  /// @param request its port is the HBONE port of the waypoint's address, which the service need
+  ///   not define if the endpoint has an application tunnel
+  public static Choice chooseWaypoint(
+      MeshView view, Service service, Request request, RandomGenerator random) {
+    return choose(view, service, request, Use.WAYPOINT, random);
+  }
+
+  private static Choice choose(
+      MeshView view, Service service, Request request, Use use, RandomGenerator random) {
     EndpointSet endpoints = view.endpoints(service);
-    List<Endpoint> candidates = candidates(endpoints, service, request);
-    Endpoint chosen = weighted(candidates, random);
+    Endpoint chosen = weighted(candidates(endpoints, service, request, use), random);
     if (chosen == null) {
       return new Choice.None("no healthy upstream", seen(endpoints, service, request));
     }
     return new Choice.Endpoint(
         chosen.workload(),
-        targetPort(chosen, service, request.port()),
+        targetPort(chosen, service, request.port(), use),
         address(chosen.workload(), service, request.ip()));
   }
 
@@ -68,7 +89,7 @@ public final class Balancer {
   }
 
   private static List<Endpoint> candidates(
-      EndpointSet endpoints, Service service, Request request) {
+      EndpointSet endpoints, Service service, Request request, Use use) {
     LoadBalancing balancing = service.loadBalancing();
     boolean anyHealth = balancing.healthPolicy() == LoadBalancing.HealthPolicy.ALLOW_ALL;
     List<Endpoint> best = new ArrayList<>();
@@ -79,7 +100,7 @@ public final class Balancer {
           (anyHealth || workload.healthy())
               && !request.exclude().contains(workload.uid())
               && reachable(workload, service, request.source())
-              && targetPort(endpoint, service, request.port()) > 0;
+              && targetPort(endpoint, service, request.port(), use) > 0;
       if (!usable) {
         continue;
       }
@@ -102,9 +123,19 @@ public final class Balancer {
             && workload.reach().networkGateway() != null);
   }
 
-  private static int targetPort(Endpoint endpoint, Service service, int port) {
+  /// The endpoint's own mapping, then the service's, then the tunnel's; 0 if there is none.
+  private static int targetPort(Endpoint endpoint, Service service, int port, Use use) {
     int own = endpoint.ports().target(port);
-    return own > 0 ? own : service.ports().target(port);
+    if (own > 0) {
+      return own;
+    }
+    int common = service.ports().target(port);
+    if (common > 0 || use == Use.SERVICE) {
+      return common;
+    }
+    // The receiving proxy replaces the port by the tunnel's own, so the one asked for is right.
+    Workload.ApplicationTunnel tunnel = endpoint.workload().reach().applicationTunnel();
+    return tunnel != null && tunnel.port() > 0 ? port : 0;
   }
 
   /// How much source and candidate have in common; negative: not a candidate.
