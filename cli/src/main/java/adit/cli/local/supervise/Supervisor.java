@@ -269,12 +269,17 @@ public final class Supervisor implements AutoCloseable {
   private void boundLogs() {
     try (var entries = Files.newDirectoryStream(options.instance().logs())) {
       for (Path file : entries) {
-        if (Files.size(file) > LARGEST_LOG) {
-          StateFiles.overwrite(file, "(cut after " + LARGEST_LOG + " bytes)\n");
-        }
+        bound(file);
       }
+      bound(options.instance().status().resolve("events.jsonl"));
     } catch (IOException e) {
       log.warn("cannot look at the logs", "error", e);
+    }
+  }
+
+  private static void bound(Path file) throws IOException {
+    if (Files.exists(file) && Files.size(file) > LARGEST_LOG) {
+      StateFiles.overwrite(file, "");
     }
   }
 }

@@ -13,6 +13,9 @@ import adit.source.object.Deployment;
 import adit.source.object.Pod;
 import adit.telemetry.Log;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -72,7 +75,11 @@ final class Workloads {
 
   /// One step towards what the Deployments say.
   void reconcile(ClusterView view) {
-    pods.values().removeIf(PodUnit::gone);
+    for (PodUnit pod : units()) {
+      if (pod.gone()) {
+        forget(pod.facts());
+      }
+    }
     Map<String, Deployment> wanted = new TreeMap<>();
     view.deployments().values().forEach(d -> wanted.put(path(d), d));
     for (PodFacts pod : facts()) {
@@ -112,6 +119,21 @@ final class Workloads {
   CompletableFuture<Void> stop() {
     return CompletableFuture.allOf(
         pods.values().stream().map(PodUnit::stop).toArray(CompletableFuture[]::new));
+  }
+
+  /// Also what the mesh's programs wrote about a pod goes, as it would with the object in an API
+  /// server.
+  private void forget(PodFacts pod) {
+    pods.remove(pod.id().uid());
+    String patches = "pod-" + pod.id().namespace() + "-" + pod.id().name() + "-*.patch.yaml";
+    try (DirectoryStream<Path> files =
+        Files.newDirectoryStream(options.instance().status(), patches)) {
+      for (Path file : files) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException | DirectoryIteratorException e) {
+      log.warn("cannot remove the status of a pod", "pod", pod.id().path(), "error", e);
+    }
   }
 
   private void reconcile(Deployment deployment) {
