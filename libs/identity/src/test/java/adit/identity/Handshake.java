@@ -22,20 +22,20 @@ import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /// Real handshakes over loopback: one event loop, one pair of connections per call.
-final class Handshake implements AutoCloseable {
+public final class Handshake implements AutoCloseable {
   private static final long SECONDS = 20;
 
   /// One side's end of a handshake.
-  record Side(
+  public record Side(
       @Nullable SSLSession session, @Nullable String protocol, @Nullable Throwable failure) {
-    SSLSession verified() {
+    public SSLSession verified() {
       if (session == null) {
         throw new AssertionError("handshake failed", failure);
       }
       return session;
     }
 
-    PeerRefusedException refusal() {
+    public PeerRefusedException refusal() {
       PeerRefusedException refused = PeerRefusedException.of(failure);
       if (refused == null) {
         throw new AssertionError("no refusal", failure);
@@ -44,19 +44,20 @@ final class Handshake implements AutoCloseable {
     }
   }
 
-  record Outcome(Side client, Side server) {}
+  public record Outcome(Side client, Side server) {}
 
   private final EventLoopGroup group =
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
 
-  Outcome run(SslContext client, SslContext server) throws Exception {
+  public Outcome run(SslContext client, SslContext server) throws Exception {
+    var accepted = new CompletableFuture<Channel>();
     var serverSide = new CompletableFuture<Side>();
     var clientSide = new CompletableFuture<Side>();
     Channel listener =
         new ServerBootstrap()
             .group(group)
             .channel(NioServerSocketChannel.class)
-            .childHandler(initializer(server, serverSide))
+            .childHandler(initializer(server, serverSide, accepted))
             .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
             .sync()
             .channel();
@@ -64,7 +65,7 @@ final class Handshake implements AutoCloseable {
         new Bootstrap()
             .group(group)
             .channel(NioSocketChannel.class)
-            .handler(initializer(client, clientSide))
+            .handler(initializer(client, clientSide, new CompletableFuture<>()))
             .connect(listener.localAddress())
             .sync()
             .channel();
@@ -73,14 +74,17 @@ final class Handshake implements AutoCloseable {
           clientSide.get(SECONDS, TimeUnit.SECONDS), serverSide.get(SECONDS, TimeUnit.SECONDS));
     } finally {
       dialled.close().sync();
+      accepted.get(SECONDS, TimeUnit.SECONDS).close().sync();
       listener.close().sync();
     }
   }
 
-  private static ChannelHandler initializer(SslContext context, CompletableFuture<Side> side) {
+  private static ChannelHandler initializer(
+      SslContext context, CompletableFuture<Side> side, CompletableFuture<Channel> made) {
     return new ChannelInitializer<>() {
       @Override
       protected void initChannel(Channel channel) {
+        made.complete(channel);
         SslHandler handler = context.newHandler(channel.alloc());
         channel.pipeline().addLast(handler, new FailureInFuture());
         handler

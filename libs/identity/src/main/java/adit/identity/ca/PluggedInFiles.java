@@ -79,14 +79,20 @@ final class PluggedInFiles {
 
   private static PrivateKey key(Path file, String text) throws IOException {
     try (var parser = new PEMParser(Reader.of(text))) {
-      Object object = parser.readObject();
       var converter = new JcaPEMKeyConverter();
-      return switch (object) {
-        case PEMKeyPair pair -> converter.getKeyPair(pair).getPrivate();
-        case PrivateKeyInfo key -> converter.getPrivateKey(key);
-        case null, default ->
-            throw new IOException(file + ": no private key (expected: PEM without a password)");
-      };
+      // OpenSSL writes the parameters of an EC key before the key.
+      for (Object object = parser.readObject(); object != null; object = parser.readObject()) {
+        PrivateKeyInfo key =
+            switch (object) {
+              case PEMKeyPair pair -> pair.getPrivateKeyInfo();
+              case PrivateKeyInfo alone -> alone;
+              default -> null;
+            };
+        if (key != null) {
+          return converter.getPrivateKey(key);
+        }
+      }
+      throw new IOException(file + ": no private key (expected: PEM without a password)");
     }
   }
 
