@@ -1,0 +1,47 @@
+package adit.istiod.app;
+
+import adit.telemetry.Log;
+import adit.telemetry.LogOutput;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+
+/// The control plane's program: `istiod discovery`. Runs in the foreground until SIGTERM.
+public final class Istiod {
+  private Istiod() {}
+
+  /// @param args `discovery`, as the reference is called; flags that are not known are said and
+  ///     ignored
+  public static void main(String[] args) throws InterruptedException {
+    Map<String, String> env = System.getenv();
+    LogOutput output = LogOutput.start(env);
+    Log log = output.scope("istiod");
+    List<String> words = Arrays.asList(args);
+    words.stream()
+        .filter(word -> !word.equals("discovery"))
+        .forEach(word -> log.warn("argument ignored", "argument", word));
+    ControlPlane plane;
+    try {
+      plane = ControlPlane.start(IstiodConfig.of(env), env, output);
+    } catch (Exception e) {
+      log.error("cannot start", "error", e);
+      output.close();
+      System.exit(1);
+      return;
+    }
+    CountDownLatch ended = new CountDownLatch(1);
+    Runtime.getRuntime()
+        .addShutdownHook(
+            Thread.ofPlatform()
+                .name("shutdown")
+                .unstarted(
+                    () -> {
+                      log.info("shutting down");
+                      plane.close();
+                      output.close();
+                      ended.countDown();
+                    }));
+    ended.await();
+  }
+}

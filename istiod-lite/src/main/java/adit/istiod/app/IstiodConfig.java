@@ -1,0 +1,134 @@
+package adit.istiod.app;
+
+import adit.istiod.translate.MeshSettings;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// The environment, checked. The reference's names first; what it lacks starts with `ADIT_`.
+///
+/// | variable | default | meaning |
+/// |---|---|---|
+/// | `CLUSTER_ID` | `Kubernetes` | first part of workloads' uids; what callers send as `clusterid` |
+/// | `POD_NAMESPACE` | `istio-system` | the root namespace |
+/// | `POD_NAME` | `istiod` | in logs |
+/// | `CA_TRUSTED_NODE_ACCOUNTS` | `istio-system/ztunnel` | accounts that may ask for others' certificates |
+/// | `XDS_AUTH` | `true` | whether streams on 15012 need a credential |
+/// | `ROOT_CA_DIR` | `/etc/cacerts` | a plugged-in CA (`ca-cert.pem`, ...), or where an own root is kept |
+/// | `PILOT_DEBOUNCE_AFTER`, `PILOT_DEBOUNCE_MAX` | `50ms`, `1s` | quiet time before a push, and its bound |
+/// | `AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY` | `false` | whether dry-run policies are sent |
+/// | `DEFAULT_WORKLOAD_CERT_TTL`, `MAX_WORKLOAD_CERT_TTL`, `CITADEL_SELF_SIGNED_CA_CERT_TTL` | `24h`, `2160h`, `87600h` | lives of certificates |
+/// | `ADIT_TRUST_DOMAIN`, `ADIT_CLUSTER_DOMAIN` | `cluster.local` | mesh-wide names |
+/// | `ADIT_SERVER_NAMES` | | more names of the server's certificate, separated by commas |
+///
+/// @param serverNames names of the server's certificate
+/// @param rootDirectory of the CA
+record IstiodConfig(
+    MeshSettings mesh,
+    Set<String> trustedNodeAccounts,
+    boolean authenticate,
+    Path rootDirectory,
+    Lives lives,
+    Duration debounceAfter,
+    Duration debounceMax,
+    List<String> serverNames) {
+  private static final Pattern DURATION_PART = Pattern.compile("(\\d{1,9})(ms|h|m|s)");
+
+  /// How long certificates live.
+  record Lives(Duration standard, Duration longest, Duration root) {}
+
+  /// @throws IllegalArgumentException naming variable, value and what was expected
+  static IstiodConfig of(Map<String, String> env) {
+    String namespace = env.getOrDefault("POD_NAMESPACE", "istio-system");
+    String clusterDomain = env.getOrDefault("ADIT_CLUSTER_DOMAIN", "cluster.local");
+    List<String> names =
+        new ArrayList<>(
+            List.of(
+                "istiod." + namespace + ".svc",
+                "istiod." + namespace + ".svc." + clusterDomain,
+                "istiod-remote." + namespace + ".svc",
+                "istio-pilot." + namespace + ".svc",
+                "localhost",
+                "127.0.0.1"));
+    names.addAll(list(env.getOrDefault("ADIT_SERVER_NAMES", "")));
+    return new IstiodConfig(
+        new MeshSettings(
+            env.getOrDefault("CLUSTER_ID", "Kubernetes"),
+            clusterDomain,
+            env.getOrDefault("ADIT_TRUST_DOMAIN", "cluster.local"),
+            namespace,
+            flag(env, "AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY", false)),
+        Set.copyOf(
+            list(env.getOrDefault("CA_TRUSTED_NODE_ACCOUNTS", namespace + "/ztunnel"))),
+        flag(env, "XDS_AUTH", true),
+        Path.of(env.getOrDefault("ROOT_CA_DIR", "/etc/cacerts")),
+        new Lives(
+            duration(env, "DEFAULT_WORKLOAD_CERT_TTL", Duration.ofHours(24)),
+            duration(env, "MAX_WORKLOAD_CERT_TTL", Duration.ofDays(90)),
+            duration(env, "CITADEL_SELF_SIGNED_CA_CERT_TTL", Duration.ofDays(3650))),
+        duration(env, "PILOT_DEBOUNCE_AFTER", Duration.ofMillis(50)),
+        duration(env, "PILOT_DEBOUNCE_MAX", Duration.ofSeconds(1)),
+        List.copyOf(names));
+  }
+
+  private static List<String> list(String text) {
+    return Arrays.stream(text.split(",", -1))
+        .map(String::strip)
+        .filter(part -> !part.isEmpty())
+        .collect(Collectors.toList());
+  }
+
+  private static boolean flag(Map<String, String> env, String name, boolean absent) {
+    String text = env.get(name);
+    if (text == null || text.isEmpty()) {
+      return absent;
+    }
+    return switch (text) {
+      case "true", "1" -> true;
+      case "false", "0" -> false;
+      default ->
+          throw new IllegalArgumentException(
+              name + ": \"" + text + "\" (expected: true or false)");
+    };
+  }
+
+  private static Duration duration(Map<String, String> env, String name, Duration absent) {
+    String text = env.get(name);
+    if (text == null || text.isEmpty()) {
+      return absent;
+    }
+    Duration parsed = durationOrNull(text);
+    if (parsed == null) {
+      throw new IllegalArgumentException(
+          name + ": \"" + text + "\" (expected: a duration, as in 100ms, 10s, 1h30m)");
+    }
+    return parsed;
+  }
+
+  private static @Nullable Duration durationOrNull(String text) {
+    Matcher parts = DURATION_PART.matcher(text);
+    Duration sum = Duration.ZERO;
+    int end = 0;
+    while (parts.find() && parts.start() == end) {
+      long amount = Long.parseLong(parts.group(1));
+      sum =
+          sum.plus(
+              switch (parts.group(2)) {
+                case "ms" -> Duration.ofMillis(amount);
+                case "s" -> Duration.ofSeconds(amount);
+                case "m" -> Duration.ofMinutes(amount);
+                default -> Duration.ofHours(amount);
+              });
+      end = parts.end();
+    }
+    return end == text.length() && end > 0 ? sum : null;
+  }
+}

@@ -1,0 +1,98 @@
+package adit.istiod.status;
+
+import adit.istiod.translate.Translated;
+import adit.istiod.translate.Translated.PolicyReport;
+import adit.source.ClusterView;
+import adit.source.StatusWriter;
+import adit.source.object.ObjectKey;
+import adit.source.object.Problem;
+import adit.telemetry.Log;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Tells users what became of what they wrote: a condition on each policy, an Event and a log line
+/// for each problem, once. Confined to the publisher's executor.
+public final class Reporter {
+  private static final String FIELD_MANAGER = "istio-ambient-ztunnel-policy";
+
+  private final StatusWriter writer;
+  private final Log log;
+  private Set<Problem> problems = Set.of();
+  private Map<ObjectKey, PolicyReport> reports = Map.of();
+
+  public Reporter(StatusWriter writer, Log log) {
+    this.writer = writer;
+    this.log = log;
+  }
+
+  /// Reports what is new since the last time.
+  public void report(ClusterView view, Translated translated) {
+    Set<Problem> now = new HashSet<>(view.problems());
+    for (Problem problem : now) {
+      if (!problems.contains(problem)) {
+        say(problem);
+      }
+    }
+    problems = now;
+    Map<ObjectKey, PolicyReport> next = new HashMap<>();
+    for (PolicyReport report : translated.reports()) {
+      next.put(report.policy(), report);
+      if (!report.equals(reports.get(report.policy()))) {
+        say(report);
+      }
+    }
+    reports = next;
+  }
+
+  private void say(Problem problem) {
+    @Nullable ObjectKey object = problem.object();
+    boolean refused = problem.severity() == Problem.Severity.ERROR;
+    log.warn(
+        refused ? "refused, the last good version stays" : "questionable",
+        "origin",
+        problem.origin(),
+        "line",
+        problem.line() == 0 ? null : problem.line(),
+        "object",
+        object == null ? null : object.toString(),
+        "field",
+        problem.field(),
+        "value",
+        problem.value(),
+        "expected",
+        problem.expected());
+    if (object != null && refused) {
+      writer.event(object, StatusWriter.EventType.WARNING, "Refused", problem.message());
+    }
+  }
+
+  private void say(PolicyReport report) {
+    writer.setCondition(
+        report.policy(),
+        FIELD_MANAGER,
+        new StatusWriter.Condition(
+            "ZtunnelAccepted",
+            report.accepted(),
+            report.reason(),
+            report.message(),
+            report.generation()));
+    if (!report.whole()) {
+      log.warn(
+          "policy not enforced as written",
+          "policy",
+          report.policy().toString(),
+          "enforced",
+          report.accepted() ? "in part" : "no",
+          "reason",
+          report.message());
+      writer.event(
+          report.policy(),
+          StatusWriter.EventType.WARNING,
+          report.accepted() ? "PolicyPartlyEnforced" : "PolicyNotEnforced",
+          report.message());
+    }
+  }
+}

@@ -1,0 +1,251 @@
+package adit.istiod.translate;
+
+import adit.protos.security.Action;
+import adit.protos.security.Address;
+import adit.protos.security.Authorization;
+import adit.protos.security.Clause;
+import adit.protos.security.Match;
+import adit.protos.security.Rule;
+import adit.protos.security.Scope;
+import adit.protos.security.ServiceAccountMatch;
+import adit.protos.security.StringMatch;
+import adit.source.object.AuthorizationPolicy;
+import adit.source.object.AuthorizationPolicy.Condition;
+import adit.source.object.AuthorizationPolicy.Operation;
+import adit.source.object.AuthorizationPolicy.Source;
+import adit.source.object.AuthorizationPolicy.Values;
+import com.google.protobuf.Empty;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// One AuthorizationPolicy as the node's proxies enforce it, and what of it they cannot.
+///
+/// What a layer-4 proxy cannot see never makes a policy wider: an ALLOW rule that needs it is left
+/// out (and a policy left without rules allows nothing), a DENY rule is enforced without it. Either
+/// is reported. Not one instance's state leaves it: a fresh one is made per policy.
+final class PolicyTranslation {
+  private final AuthorizationPolicy policy;
+  private final Set<String> unseen = new TreeSet<>();
+  private final List<String> invalid = new ArrayList<>();
+  // Of the rule at hand.
+  private final Set<String> unseenInRule = new TreeSet<>();
+  private final List<String> invalidInRule = new ArrayList<>();
+
+  private PolicyTranslation(AuthorizationPolicy policy) {
+    this.policy = policy;
+  }
+
+  /// @param policy null if it is not for the node's proxies
+  /// @param report null if somebody else reports it (a policy with targets)
+  record Outcome(@Nullable Authorization policy, Translated.@Nullable PolicyReport report) {}
+
+  static Outcome translate(AuthorizationPolicy policy, MeshSettings mesh) {
+    boolean dryRun = policy.meta().annotation("istio.io/dry-run").equals("true");
+    if (dryRun && !mesh.dryRun()) {
+      return refused(policy, "dry-run is not enabled (AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY)");
+    }
+    if (!policy.targets().isEmpty()) {
+      return new Outcome(null, null);
+    }
+    return switch (policy.action()) {
+      case CUSTOM, AUDIT ->
+          refused(policy, "ztunnel does not support the " + policy.action() + " action");
+      case ALLOW, DENY -> new PolicyTranslation(policy).enforced(mesh, dryRun);
+    };
+  }
+
+  private static Outcome refused(AuthorizationPolicy policy, String message) {
+    return new Outcome(null, report(policy, /* accepted= */ false, /* whole= */ false, message));
+  }
+
+  private static Translated.PolicyReport report(
+      AuthorizationPolicy policy, boolean accepted, boolean whole, String message) {
+    return new Translated.PolicyReport(
+        policy.key(),
+        policy.meta().generation(),
+        accepted,
+        whole,
+        whole ? "Accepted" : "UnsupportedValue",
+        message);
+  }
+
+  private Outcome enforced(MeshSettings mesh, boolean dryRun) {
+    boolean deny = policy.action() == AuthorizationPolicy.Action.DENY;
+    Scope scope =
+        policy.selector() != null
+            ? Scope.WORKLOAD_SELECTOR
+            : policy.meta().namespace().equals(mesh.rootNamespace())
+                ? Scope.GLOBAL
+                : Scope.NAMESPACE;
+    Authorization.Builder wire =
+        Authorization.newBuilder()
+            .setNamespace(policy.meta().namespace())
+            .setName(policy.meta().name())
+            .setScope(scope)
+            .setAction(deny ? Action.DENY : Action.ALLOW)
+            .setDryRun(dryRun);
+    for (AuthorizationPolicy.Rule rule : policy.rules()) {
+      Rule translated = ruleOrNull(rule, deny);
+      if (translated != null) {
+        wire.addRules(translated);
+      }
+    }
+    return new Outcome(wire.build(), report(deny));
+  }
+
+  private Translated.PolicyReport report(boolean deny) {
+    if (unseen.isEmpty() && invalid.isEmpty()) {
+      return report(policy, /* accepted= */ true, /* whole= */ true, "attached to ztunnel");
+    }
+    StringBuilder message = new StringBuilder();
+    if (!unseen.isEmpty()) {
+      message
+          .append("ztunnel does not support HTTP attributes (found: ")
+          .append(String.join(", ", unseen))
+          .append("). In ambient mode you must use a waypoint proxy to enforce HTTP rules.")
+          .append(
+              deny
+                  ? " The rest of these DENY rules is enforced without them."
+                  : " Within an ALLOW policy, rules matching HTTP attributes are omitted. This will"
+                      + " be more restrictive than requested.");
+    }
+    if (!invalid.isEmpty()) {
+      message.append(message.isEmpty() ? "" : " ").append(String.join("; ", invalid));
+    }
+    return report(policy, /* accepted= */ true, /* whole= */ false, message.toString());
+  }
+
+  /// Null: left out. A rule without clauses matches everything, which is another thing.
+  private @Nullable Rule ruleOrNull(AuthorizationPolicy.Rule rule, boolean deny) {
+    unseenInRule.clear();
+    invalidInRule.clear();
+    Rule.Builder wire = Rule.newBuilder();
+    if (!rule.to().isEmpty()) {
+      Clause.Builder clause = Clause.newBuilder();
+      rule.to().forEach(operation -> clause.addMatches(operation(operation)));
+      wire.addClauses(clause);
+    }
+    if (!rule.from().isEmpty()) {
+      Clause.Builder clause = Clause.newBuilder();
+      rule.from().forEach(source -> clause.addMatches(source(source)));
+      wire.addClauses(clause);
+    }
+    for (Condition condition : rule.when()) {
+      Match match = conditionOrNull(condition);
+      if (match != null) {
+        wire.addClauses(Clause.newBuilder().addMatches(match));
+      }
+    }
+    unseenInRule.addAll(rule.unknown());
+    unseen.addAll(unseenInRule);
+    invalid.addAll(invalidInRule);
+    boolean whole = unseenInRule.isEmpty() && invalidInRule.isEmpty();
+    if (!whole && !deny) {
+      return null;
+    }
+    if (!whole && wire.getClausesCount() == 0) {
+      // Nothing is left of the rule. Without a clause it would deny everything.
+      wire.addClauses(Clause.newBuilder().addMatches(Match.getDefaultInstance()));
+    }
+    return wire.build();
+  }
+
+  private Match operation(Operation operation) {
+    unseenInRule.addAll(operation.unsupported());
+    Match.Builder match = Match.newBuilder();
+    ports(operation.ports(), match::addDestinationPorts, match::addNotDestinationPorts);
+    return match.build();
+  }
+
+  private Match source(Source source) {
+    unseenInRule.addAll(source.unsupported());
+    Match.Builder match = Match.newBuilder();
+    strings(source.principals(), match::addPrincipals, match::addNotPrincipals);
+    strings(source.namespaces(), match::addNamespaces, match::addNotNamespaces);
+    ips("ipBlocks", source.ipBlocks(), match::addSourceIps, match::addNotSourceIps);
+    source.serviceAccounts().values().forEach(text -> match.addServiceAccounts(account(text)));
+    source
+        .serviceAccounts()
+        .notValues()
+        .forEach(text -> match.addNotServiceAccounts(account(text)));
+    return match.build();
+  }
+
+  private @Nullable Match conditionOrNull(Condition condition) {
+    Match.Builder match = Match.newBuilder();
+    Values values = condition.values();
+    switch (condition.key()) {
+      case "source.ip" -> ips("source.ip", values, match::addSourceIps, match::addNotSourceIps);
+      case "source.namespace" -> strings(values, match::addNamespaces, match::addNotNamespaces);
+      case "source.principal" -> strings(values, match::addPrincipals, match::addNotPrincipals);
+      case "destination.ip" ->
+          ips("destination.ip", values, match::addDestinationIps, match::addNotDestinationIps);
+      case "destination.port" ->
+          ports(values, match::addDestinationPorts, match::addNotDestinationPorts);
+      default -> {
+        unseenInRule.add(condition.key());
+        return null;
+      }
+    }
+    return match.build();
+  }
+
+  private void ports(Values values, Consumer<Integer> is, Consumer<Integer> isNot) {
+    values.values().forEach(text -> port(text, is));
+    values.notValues().forEach(text -> port(text, isNot));
+  }
+
+  private void port(String text, Consumer<Integer> to) {
+    if (text.matches("\\d{1,5}") && Integer.parseInt(text) <= 65_535) {
+      to.accept(Integer.parseInt(text));
+    } else {
+      invalidInRule.add("port: \"" + text + "\" (expected: 0..65535)");
+    }
+  }
+
+  private void ips(String field, Values values, Consumer<Address> is, Consumer<Address> isNot) {
+    values.values().forEach(text -> ip(field, text, is));
+    values.notValues().forEach(text -> ip(field, text, isNot));
+  }
+
+  private void ip(String field, String text, Consumer<Address> to) {
+    Bytes.Range range = Bytes.Range.parseOrNull(text);
+    if (range == null) {
+      invalidInRule.add(field + ": \"" + text + "\" (expected: an address or a CIDR)");
+    } else {
+      to.accept(
+          Address.newBuilder().setAddress(range.base()).setLength(range.length()).build());
+    }
+  }
+
+  private static void strings(
+      Values values, Consumer<StringMatch> is, Consumer<StringMatch> isNot) {
+    values.values().forEach(text -> is.accept(string(text)));
+    values.notValues().forEach(text -> isNot.accept(string(text)));
+  }
+
+  private static StringMatch string(String text) {
+    StringMatch.Builder match = StringMatch.newBuilder();
+    if (text.equals("*")) {
+      return match.setPresence(Empty.getDefaultInstance()).build();
+    }
+    if (text.startsWith("*")) {
+      return match.setSuffix(text.substring(1)).build();
+    }
+    return text.endsWith("*")
+        ? match.setPrefix(text.substring(0, text.length() - 1)).build()
+        : match.setExact(text).build();
+  }
+
+  private ServiceAccountMatch account(String text) {
+    int slash = text.indexOf('/');
+    return ServiceAccountMatch.newBuilder()
+        .setNamespace(slash < 0 ? policy.meta().namespace() : text.substring(0, slash))
+        .setServiceAccount(text.substring(slash + 1))
+        .build();
+  }
+}

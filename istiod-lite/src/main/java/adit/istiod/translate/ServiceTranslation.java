@@ -1,0 +1,177 @@
+package adit.istiod.translate;
+
+import adit.protos.workload.AppProtocol;
+import adit.protos.workload.IPFamilies;
+import adit.protos.workload.LoadBalancing;
+import adit.protos.workload.LoadBalancing.HealthPolicy;
+import adit.protos.workload.LoadBalancing.Mode;
+import adit.protos.workload.LoadBalancing.Scope;
+import adit.protos.workload.NetworkAddress;
+import adit.protos.workload.Port;
+import adit.source.object.Namespace;
+import adit.source.object.PortRef;
+import adit.source.object.Service;
+import adit.source.object.ServiceEntry;
+import com.google.protobuf.ByteString;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Services and ServiceEntries as `istio.workload.Service`.
+record ServiceTranslation(MeshSettings mesh, String network) {
+  private static final String DISTRIBUTION = "networking.istio.io/traffic-distribution";
+  private static final List<Scope> CLOSE = List.of(Scope.NETWORK, Scope.REGION, Scope.ZONE);
+  private static final List<Scope> SAME_NODE =
+      List.of(Scope.NETWORK, Scope.REGION, Scope.ZONE, Scope.SUBZONE, Scope.NODE);
+  private static final Set<String> NOT_TCP = Set.of("UDP", "SCTP");
+
+  adit.protos.workload.Service service(Service service, @Nullable Namespace namespace) {
+    var wire =
+        adit.protos.workload.Service.newBuilder()
+            .setName(service.meta().name())
+            .setNamespace(service.meta().namespace())
+            .setHostname(new Names(mesh).hostname(service.key()))
+            .setCanonical(true)
+            .setIpFamilies(families(service.ipFamilies()));
+    for (String text : service.clusterAddresses()) {
+      ByteString ip = Bytes.ipOrNull(text);
+      if (ip != null) {
+        wire.addAddresses(NetworkAddress.newBuilder().setNetwork(network).setAddress(ip));
+      }
+    }
+    for (Service.Port port : service.ports()) {
+      if (!NOT_TCP.contains(port.protocol())) {
+        wire.addPorts(
+            Port.newBuilder()
+                .setServicePort(port.number())
+                .setTargetPort(port.target() instanceof PortRef.Numbered(int number) ? number : 0)
+                .setAppProtocol(appProtocol(port)));
+      }
+    }
+    LoadBalancing balancing = balancingOrNull(service, namespace);
+    if (balancing != null) {
+      wire.setLoadBalancing(balancing);
+    }
+    return wire.build();
+  }
+
+  private static IPFamilies families(List<String> families) {
+    if (families.size() == 2) {
+      return IPFamilies.DUAL;
+    }
+    if (families.isEmpty()) {
+      return IPFamilies.AUTOMATIC;
+    }
+    return families.getFirst().equals("IPv6") ? IPFamilies.IPV6_ONLY : IPFamilies.IPV4_ONLY;
+  }
+
+  private static AppProtocol appProtocol(Service.Port port) {
+    AppProtocol byField = appProtocol(port.appProtocol());
+    String prefix = port.name().split("-", 2)[0];
+    return byField == AppProtocol.UNKNOWN ? appProtocol(prefix) : byField;
+  }
+
+  static AppProtocol appProtocol(String name) {
+    return switch (name.toLowerCase(Locale.ROOT)) {
+      case "http" -> AppProtocol.HTTP11;
+      case "http2", "kubernetes.io/h2c" -> AppProtocol.HTTP2;
+      case "grpc" -> AppProtocol.GRPC;
+      case "tcp" -> AppProtocol.TCP;
+      case "https", "tls" -> AppProtocol.TLS;
+      default -> AppProtocol.UNKNOWN;
+    };
+  }
+
+  private static @Nullable LoadBalancing balancingOrNull(
+      Service service, @Nullable Namespace namespace) {
+    LoadBalancing.@Nullable Builder balancing = null;
+    String distribution = service.traffic().distribution();
+    if (service.traffic().internalPolicy().equals("Local")) {
+      balancing = LoadBalancing.newBuilder().setMode(Mode.STRICT);
+      balancing.addRoutingPreference(Scope.NODE);
+    } else {
+      List<Scope> scopes = scopes(distribution);
+      String annotation = service.meta().annotation(DISTRIBUTION);
+      if (scopes.isEmpty() && !annotation.isEmpty()) {
+        scopes = scopes(annotation);
+      } else if (scopes.isEmpty() && namespace != null) {
+        scopes = scopes(namespace.meta().annotation(DISTRIBUTION));
+      }
+      if (!scopes.isEmpty()) {
+        balancing =
+            LoadBalancing.newBuilder().setMode(Mode.FAILOVER).addAllRoutingPreference(scopes);
+      }
+    }
+    if (service.traffic().publishNotReady()) {
+      balancing = balancing == null ? LoadBalancing.newBuilder() : balancing;
+      balancing.setHealthPolicy(HealthPolicy.ALLOW_ALL);
+    }
+    return balancing == null ? null : balancing.build();
+  }
+
+  private static List<Scope> scopes(String distribution) {
+    return switch (distribution.toLowerCase(Locale.ROOT)) {
+      case "preferclose", "prefersamezone" -> CLOSE;
+      case "prefersamenode" -> SAME_NODE;
+      default -> List.of();
+    };
+  }
+
+  /// One service per host.
+  ///
+  /// @param canonical hosts of which this entry is the mesh-wide owner
+  List<adit.protos.workload.Service> entry(ServiceEntry entry, Set<String> canonical) {
+    List<adit.protos.workload.Service> services = new ArrayList<>();
+    for (String host : entry.hosts()) {
+      if (host.startsWith("*") && entry.resolution() != ServiceEntry.Resolution.DYNAMIC_DNS) {
+        continue;
+      }
+      var wire =
+          adit.protos.workload.Service.newBuilder()
+              .setName(entry.meta().name())
+              .setNamespace(entry.meta().namespace())
+              .setHostname(host)
+              .setCanonical(canonical.contains(host))
+              .addAllSubjectAltNames(entry.subjectAltNames());
+      addresses(entry, host).forEach(wire::addAddresses);
+      for (ServiceEntry.Port port : entry.ports()) {
+        wire.addPorts(
+            Port.newBuilder()
+                .setServicePort(port.number())
+                .setTargetPort(port.targetPort() == 0 ? port.number() : port.targetPort())
+                .setAppProtocol(appProtocol(port.protocol())));
+      }
+      if (entry.resolution() == ServiceEntry.Resolution.NONE) {
+        wire.setLoadBalancing(
+            LoadBalancing.newBuilder()
+                .setMode(Mode.PASSTHROUGH)
+                .setHealthPolicy(HealthPolicy.ALLOW_ALL));
+      }
+      services.add(wire.build());
+    }
+    return services;
+  }
+
+  private List<NetworkAddress> addresses(ServiceEntry entry, String host) {
+    List<String> texts = entry.addresses();
+    if (texts.isEmpty()) {
+      texts =
+          entry.allocated().stream()
+              .filter(allocated -> allocated.host().equals(host))
+              .map(ServiceEntry.Allocated::address)
+              .toList();
+    }
+    List<NetworkAddress> addresses = new ArrayList<>();
+    for (String text : texts) {
+      Bytes.Range range = Bytes.Range.parseOrNull(text);
+      if (range != null) {
+        var address = NetworkAddress.newBuilder().setNetwork(network).setAddress(range.base());
+        addresses.add(
+            (text.indexOf('/') < 0 ? address : address.setLength(range.length())).build());
+      }
+    }
+    return addresses;
+  }
+}

@@ -1,0 +1,30 @@
+package adit.istiod.translate;
+
+import adit.source.object.ObjectKey;
+import adit.xds.ResourceVersion;
+import java.util.List;
+import java.util.Map;
+
+/// The wire resources of one view of the cluster.
+///
+/// @param addresses workloads and services by resource name
+/// @param policies by resource name
+/// @param reports what became of each AuthorizationPolicy
+public record Translated(
+    Map<String, ResourceVersion> addresses,
+    Map<String, ResourceVersion> policies,
+    List<PolicyReport> reports) {
+
+  /// What became of one AuthorizationPolicy at the node's proxy: the condition `ZtunnelAccepted`.
+  ///
+  /// @param accepted whether it is enforced, at least in part
+  /// @param reason `Accepted` or `UnsupportedValue`
+  /// @param whole whether it is enforced as written
+  public record PolicyReport(
+      ObjectKey policy,
+      long generation,
+      boolean accepted,
+      boolean whole,
+      String reason,
+      String message) {}
+}
