@@ -11,8 +11,8 @@ import adit.istiod.ca.Credentials;
 import adit.istiod.ca.ViewPods;
 import adit.istiod.debug.DebugPages;
 import adit.istiod.push.CallerGate;
-import adit.istiod.push.PushMetrics;
 import adit.istiod.push.Publisher;
+import adit.istiod.push.PushMetrics;
 import adit.istiod.status.Reporter;
 import adit.istiod.translate.Translator;
 import adit.source.ClusterSource;
@@ -92,13 +92,13 @@ final class ControlPlane implements AutoCloseable {
     ControlPlane plane = new ControlPlane(environment);
     Metrics metrics = metrics(clock);
     Credentials credentials =
-        new Credentials(environment.tokenReviewer(), config.mesh().trustDomain(), output.scope("auth"));
+        new Credentials(
+            environment.tokenReviewer(), config.mesh().trustDomain(), output.scope("auth"));
     PushMetrics listener = new PushMetrics(metrics, output.scope("ads"));
     DeltaServer authenticated =
         new DeltaServer(
             plane.pushes, clock, ORDER, new CallerGate(config.authenticate()), listener);
-    DeltaServer open =
-        new DeltaServer(plane.pushes, clock, ORDER, new CallerGate(false), listener);
+    DeltaServer open = new DeltaServer(plane.pushes, clock, ORDER, new CallerGate(false), listener);
     List<DeltaServer> servers = List.of(authenticated, open);
     Reporter reporter = new Reporter(plane.status, log);
     Publisher publisher =
@@ -140,7 +140,8 @@ final class ControlPlane implements AutoCloseable {
             .build()
             .start();
     plane.plaintext = plane.grpc(PLAINTEXT).addService(open).build().start();
-    DebugPages pages = new DebugPages(config.mesh(), plane.source, servers, publisher::latestOrNull);
+    DebugPages pages =
+        new DebugPages(config.mesh(), plane.source, servers, publisher::latestOrNull);
     plane.operatorPorts(metrics, pages, publisher);
     log.info(
         "control plane started",
@@ -203,26 +204,21 @@ final class ControlPlane implements AutoCloseable {
       throws IOException {
     Path directory = config.rootDirectory();
     Lifetimes lifetimes =
-        new Lifetimes(
-            config.lives().standard(), config.lives().longest(), config.lives().root());
+        new Lifetimes(config.lives().standard(), config.lives().longest(), config.lives().root());
     boolean pluggedIn =
         Files.exists(directory.resolve("ca-cert.pem"))
             || Files.exists(directory.resolve("tls.crt"));
     return pluggedIn
-        ? CertificateAuthority.pluggedIn(
-            directory, config.mesh().trustDomain(), lifetimes, clock)
+        ? CertificateAuthority.pluggedIn(directory, config.mesh().trustDomain(), lifetimes, clock)
         : CertificateAuthority.openOrCreate(
             new DirectoryRootStore(directory), config.mesh().trustDomain(), lifetimes, clock);
   }
 
   private static io.netty.handler.ssl.SslContext tls(
-      IstiodConfig config, CertificateAuthority authority)
-      throws SigningException, IOException {
-    CertificateChain own =
-        authority.serverCertificate(config.serverNames(), SERVER_CERTIFICATE);
+      IstiodConfig config, CertificateAuthority authority) throws SigningException, IOException {
+    CertificateChain own = authority.serverCertificate(config.serverNames(), SERVER_CERTIFICATE);
     return GrpcSslContexts.configure(
-            SslContextBuilder.forServer(
-                own.key(), own.presented().toArray(X509Certificate[]::new)),
+            SslContextBuilder.forServer(own.key(), own.presented().toArray(X509Certificate[]::new)),
             SslProvider.OPENSSL)
         .protocols("TLSv1.3", "TLSv1.2")
         .clientAuth(ClientAuth.OPTIONAL)

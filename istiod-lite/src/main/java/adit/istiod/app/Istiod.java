@@ -12,7 +12,7 @@ public final class Istiod {
   private Istiod() {}
 
   /// @param args `discovery`, as the reference is called; flags that are not known are said and
-  ///     ignored
+  ///   ignored
   public static void main(String[] args) throws InterruptedException {
     Map<String, String> env = System.getenv();
     LogOutput output = LogOutput.start(env);
@@ -35,13 +35,12 @@ public final class Istiod {
         .addShutdownHook(
             Thread.ofPlatform()
                 .name("shutdown")
-                .unstarted(
-                    () -> {
-                      log.info("shutting down");
-                      plane.close();
-                      output.close();
-                      ended.countDown();
-                    }));
+                .unstarted(() -> {
+                  log.info("shutting down");
+                  plane.close();
+                  output.close();
+                  ended.countDown();
+                }));
     ended.await();
   }
 }

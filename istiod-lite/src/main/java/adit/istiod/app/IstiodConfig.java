@@ -66,8 +66,7 @@ record IstiodConfig(
             env.getOrDefault("ADIT_TRUST_DOMAIN", "cluster.local"),
             namespace,
             flag(env, "AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY", false)),
-        Set.copyOf(
-            list(env.getOrDefault("CA_TRUSTED_NODE_ACCOUNTS", namespace + "/ztunnel"))),
+        Set.copyOf(list(env.getOrDefault("CA_TRUSTED_NODE_ACCOUNTS", namespace + "/ztunnel"))),
         flag(env, "XDS_AUTH", true),
         Path.of(env.getOrDefault("ROOT_CA_DIR", "/etc/cacerts")),
         new Lives(
@@ -95,8 +94,7 @@ record IstiodConfig(
       case "true", "1" -> true;
       case "false", "0" -> false;
       default ->
-          throw new IllegalArgumentException(
-              name + ": \"" + text + "\" (expected: true or false)");
+          throw new IllegalArgumentException(name + ": \"" + text + "\" (expected: true or false)");
     };
   }
 

@@ -56,8 +56,7 @@ public final class Credentials implements CaAuthenticator, ServerInterceptor {
     Caller caller = callerOrNull(headers, transport);
     return caller == null
         ? null
-        : new CaCaller(
-            caller.identity(), caller.podName(), caller.podUid(), caller.clusterId());
+        : new CaCaller(caller.identity(), caller.podName(), caller.podUid(), caller.clusterId());
   }
 
   private @Nullable Caller callerOrNull(Metadata headers, Attributes transport) {

@@ -20,16 +20,14 @@ public record ViewPods(ClusterSource source, String clusterId) implements NodeAu
   }
 
   @Override
-  public boolean runsOnNode(
-      String cluster, String namespace, String serviceAccount, String node) {
+  public boolean runsOnNode(String cluster, String namespace, String serviceAccount, String node) {
     return isOwn(cluster)
         && source.current().pods().values().stream()
-            .anyMatch(
-                pod ->
-                    pod.meta().namespace().equals(namespace)
-                        && pod.spec().serviceAccount().equals(serviceAccount)
-                        && pod.spec().nodeName().equals(node)
-                        && !pod.status().phase().equals("Failed"));
+            .anyMatch(pod ->
+                pod.meta().namespace().equals(namespace)
+                    && pod.spec().serviceAccount().equals(serviceAccount)
+                    && pod.spec().nodeName().equals(node)
+                    && !pod.status().phase().equals("Failed"));
   }
 
   private boolean isOwn(String cluster) {

@@ -81,8 +81,7 @@ public final class DebugPages {
               status
                   .node()
                   .getMetadata()
-                  .getFieldsOrDefault(
-                      "ISTIO_VERSION", Value.getDefaultInstance())
+                  .getFieldsOrDefault("ISTIO_VERSION", Value.getDefaultInstance())
                   .getStringValue());
           ObjectNode resources = one.putObject("resources");
           status.types().forEach((url, type) -> type(resources.putObject(url), type));
@@ -144,18 +143,16 @@ public final class DebugPages {
         .current()
         .services()
         .values()
-        .forEach(
-            service ->
-                services
-                    .addObject()
-                    .put("namespace", service.meta().namespace())
-                    .put("name", service.meta().name())
-                    .put("addresses", String.join(",", service.clusterAddresses())));
+        .forEach(service ->
+            services
+                .addObject()
+                .put("namespace", service.meta().namespace())
+                .put("name", service.meta().name())
+                .put("addresses", String.join(",", service.clusterAddresses())));
     return AdminResponse.json(pretty(services));
   }
 
-  private static String pretty(JsonNode node)
-      throws JsonProcessingException {
+  private static String pretty(JsonNode node) throws JsonProcessingException {
     return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(node) + "\n";
   }
 }

@@ -18,10 +18,14 @@ public final class PushMetrics implements DeltaServer.Listener {
 
   public PushMetrics(Metrics metrics, Log log) {
     this.log = log;
-    pushes = metrics.bareCounter("pilot_xds_pushes", "Responses sent, by type.", Stability.CORE, "type");
+    pushes =
+        metrics.bareCounter("pilot_xds_pushes", "Responses sent, by type.", Stability.CORE, "type");
     rejects =
         metrics.bareCounter(
-            "pilot_total_xds_rejects", "Resources refused by proxies, by type.", Stability.CORE, "type");
+            "pilot_total_xds_rejects",
+            "Resources refused by proxies, by type.",
+            Stability.CORE,
+            "type");
     metrics.gaugeOf("pilot_xds", "Proxies connected.", Stability.CORE, streams::get);
   }
 
@@ -41,14 +45,28 @@ public final class PushMetrics implements DeltaServer.Listener {
   public void pushed(Node node, String typeUrl, int changed, int removed) {
     pushes.series(shortName(typeUrl)).increment();
     log.debug(
-        "push", "node", node.getId(), "type", shortName(typeUrl), "changed", changed, "removed", removed);
+        "push",
+        "node",
+        node.getId(),
+        "type",
+        shortName(typeUrl),
+        "changed",
+        changed,
+        "removed",
+        removed);
   }
 
   @Override
   public void rejected(Node node, String typeUrl, String message) {
     rejects.series(shortName(typeUrl)).increment();
     log.warn(
-        "a proxy refused resources", "node", node.getId(), "type", shortName(typeUrl), "error", message);
+        "a proxy refused resources",
+        "node",
+        node.getId(),
+        "type",
+        shortName(typeUrl),
+        "error",
+        message);
   }
 
   private static String shortName(String typeUrl) {

@@ -22,9 +22,7 @@ final class Backing {
   Backing(ClusterView view) {
     for (Service service : view.services().values()) {
       if (!service.selector().isEmpty() && !service.type().equals("ExternalName")) {
-        selecting
-            .computeIfAbsent(service.meta().namespace(), _ -> new ArrayList<>())
-            .add(service);
+        selecting.computeIfAbsent(service.meta().namespace(), _ -> new ArrayList<>()).add(service);
       }
     }
     for (ServiceEntry entry : view.serviceEntries().values()) {
@@ -35,8 +33,7 @@ final class Backing {
       }
     }
     for (EndpointSlice slice : view.endpointSlices().values()) {
-      ObjectKey key =
-          ObjectKey.of(Kind.SERVICE, slice.meta().namespace(), slice.serviceName());
+      ObjectKey key = ObjectKey.of(Kind.SERVICE, slice.meta().namespace(), slice.serviceName());
       if (view.objectOrNull(key) instanceof Service service && service.selector().isEmpty()) {
         slice.endpoints().forEach(endpoint -> name(service, endpoint));
       }
@@ -49,8 +46,7 @@ final class Backing {
       String namespace =
           target.namespace().isEmpty() ? service.meta().namespace() : target.namespace();
       byPod
-          .computeIfAbsent(
-              ObjectKey.of(Kind.POD, namespace, target.name()), _ -> new ArrayList<>())
+          .computeIfAbsent(ObjectKey.of(Kind.POD, namespace, target.name()), _ -> new ArrayList<>())
           .add(service);
     }
   }
@@ -74,11 +70,10 @@ final class Backing {
 
   List<ServiceEntry> entries(String namespace, Map<String, String> labels) {
     return selectingEntries.getOrDefault(namespace, List.of()).stream()
-        .filter(
-            entry -> {
-              Map<String, String> selector = entry.workloadSelector();
-              return selector != null && labels.entrySet().containsAll(selector.entrySet());
-            })
+        .filter(entry -> {
+          Map<String, String> selector = entry.workloadSelector();
+          return selector != null && labels.entrySet().containsAll(selector.entrySet());
+        })
         .toList();
   }
 }

@@ -39,7 +39,9 @@ final class Bytes {
       }
       String length = text.substring(slash + 1);
       boolean number = length.matches("\\d{1,3}") && Integer.parseInt(length) <= bits;
-      return number ? new Range(masked(base, Integer.parseInt(length)), Integer.parseInt(length)) : null;
+      return number
+          ? new Range(masked(base, Integer.parseInt(length)), Integer.parseInt(length))
+          : null;
     }
 
     private static ByteString masked(ByteString base, int length) {
@@ -66,12 +68,11 @@ final class Bytes {
         TypeUrls.ADDRESS,
         deterministic(adit.protos.workload.Address.newBuilder().setService(service).build()),
         service.getAddressesList().stream()
-            .map(
-                vip ->
-                    vip.getNetwork()
-                        + "/"
-                        + text(vip.getAddress())
-                        + (vip.hasLength() ? "/" + vip.getLength() : ""))
+            .map(vip ->
+                vip.getNetwork()
+                    + "/"
+                    + text(vip.getAddress())
+                    + (vip.hasLength() ? "/" + vip.getLength() : ""))
             .toList());
   }
 

@@ -51,9 +51,7 @@ final class PeerAuthentications {
         wide = root && wide == null ? policy : wide;
         namespaceWide.putIfAbsent(policy.meta().namespace(), policy);
       } else if (!root) {
-        selecting
-            .computeIfAbsent(policy.meta().namespace(), _ -> new ArrayList<>())
-            .add(policy);
+        selecting.computeIfAbsent(policy.meta().namespace(), _ -> new ArrayList<>()).add(policy);
       }
     }
     meshWide = wide;
@@ -121,12 +119,11 @@ final class PeerAuthentications {
     SortedSet<Integer> exceptions = new TreeSet<>();
     policy
         .portModes()
-        .forEach(
-            (port, mode) -> {
-              if (mode != Mode.UNSET && (mode == Mode.STRICT) != strict) {
-                exceptions.add(port);
-              }
-            });
+        .forEach((port, mode) -> {
+          if (mode != Mode.UNSET && (mode == Mode.STRICT) != strict) {
+            exceptions.add(port);
+          }
+        });
     if (exceptions.isEmpty()) {
       return null;
     }

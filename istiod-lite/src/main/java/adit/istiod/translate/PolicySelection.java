@@ -28,9 +28,7 @@ final class PolicySelection {
       if (selector != null) {
         byNamespace
             .computeIfAbsent(policy.meta().namespace(), _ -> new ArrayList<>())
-            .add(
-                new Selecting(
-                    policy.meta().namespace() + "/" + policy.meta().name(), selector));
+            .add(new Selecting(policy.meta().namespace() + "/" + policy.meta().name(), selector));
       }
     }
   }
@@ -49,8 +47,7 @@ final class PolicySelection {
     return List.copyOf(keys);
   }
 
-  private static void add(
-      Set<String> keys, List<Selecting> policies, Map<String, String> labels) {
+  private static void add(Set<String> keys, List<Selecting> policies, Map<String, String> labels) {
     for (Selecting policy : policies) {
       if (labels.entrySet().containsAll(policy.selector().entrySet())) {
         keys.add(policy.key());

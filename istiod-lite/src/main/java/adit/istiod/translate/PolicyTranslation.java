@@ -46,7 +46,8 @@ final class PolicyTranslation {
   static Outcome translate(AuthorizationPolicy policy, MeshSettings mesh) {
     boolean dryRun = policy.meta().annotation("istio.io/dry-run").equals("true");
     if (dryRun && !mesh.dryRun()) {
-      return refused(policy, "dry-run is not enabled (AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY)");
+      return refused(
+          policy, "dry-run is not enabled (AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY)");
     }
     if (!policy.targets().isEmpty()) {
       return new Outcome(null, null);
@@ -217,8 +218,7 @@ final class PolicyTranslation {
     if (range == null) {
       invalidInRule.add(field + ": \"" + text + "\" (expected: an address or a CIDR)");
     } else {
-      to.accept(
-          Address.newBuilder().setAddress(range.base()).setLength(range.length()).build());
+      to.accept(Address.newBuilder().setAddress(range.base()).setLength(range.length()).build());
     }
   }
 

@@ -72,14 +72,12 @@ public final class Translator {
     return system == null ? "" : system.meta().label("topology.istio.io/network");
   }
 
-  private void services(
-      ClusterView view, String network, Map<String, ResourceVersion> addresses) {
+  private void services(ClusterView view, String network, Map<String, ResourceVersion> addresses) {
     ServiceTranslation translation = new ServiceTranslation(mesh, network);
     Set<String> owned = new HashSet<>();
     for (Service service : view.services().values()) {
       if (!service.type().equals("ExternalName")) {
-        var wire =
-            translation.service(service, view.namespaceOrNull(service.meta().namespace()));
+        var wire = translation.service(service, view.namespaceOrNull(service.meta().namespace()));
         owned.add(wire.getHostname());
         addresses.put(new Names(mesh).service(service.key()), Bytes.address(wire));
       }
@@ -90,8 +88,7 @@ public final class Translator {
       canonical.removeAll(owned);
       owned.addAll(canonical);
       for (var wire : translation.entry(entry, canonical)) {
-        addresses.putIfAbsent(
-            wire.getNamespace() + "/" + wire.getHostname(), Bytes.address(wire));
+        addresses.putIfAbsent(wire.getNamespace() + "/" + wire.getHostname(), Bytes.address(wire));
       }
     }
   }

@@ -21,12 +21,7 @@ record WorkloadNames(String workload, String canonical, String revision) {
     String workload = labels.getOrDefault("service.istio.io/workload-name", fallback);
     return new WorkloadNames(
         workload,
-        first(
-            labels,
-            workload,
-            "service.istio.io/canonical-name",
-            "app.kubernetes.io/name",
-            "app"),
+        first(labels, workload, "service.istio.io/canonical-name", "app.kubernetes.io/name", "app"),
         first(
             labels,
             "latest",

@@ -78,8 +78,7 @@ record WorkloadTranslation(MeshSettings mesh, String network) {
     locality(wire, input.node());
     for (Service service : input.services()) {
       wire.putServices(
-          new Names(mesh).service(service.key()),
-          ports(service, port -> podPort(pod, port)));
+          new Names(mesh).service(service.key()), ports(service, port -> podPort(pod, port)));
     }
     for (ServiceEntry entry : input.entries()) {
       entryPorts(wire, entry, Map.of());
@@ -193,8 +192,7 @@ record WorkloadTranslation(MeshSettings mesh, String network) {
         common(
                 new Names(mesh).workloadEntry(entry.key()),
                 entry.meta(),
-                WorkloadNames.of(
-                    labels(entry), group.isEmpty() ? entry.meta().name() : group),
+                WorkloadNames.of(labels(entry), group.isEmpty() ? entry.meta().name() : group),
                 endpoint.serviceAccount())
             .addAllAuthorizationPolicies(policies);
     endpoint(wire, endpoint);
@@ -307,8 +305,7 @@ record WorkloadTranslation(MeshSettings mesh, String network) {
                   .addAddresses(ip)
                   .setNetworkMode(NetworkMode.HOST_NETWORK)
                   .setStatus(endpoint.ready() ? WorkloadStatus.HEALTHY : WorkloadStatus.UNHEALTHY)
-                  .putServices(
-                      new Names(mesh).service(service.key()), slicePorts(slice, service))
+                  .putServices(new Names(mesh).service(service.key()), slicePorts(slice, service))
                   .build());
         }
       }
