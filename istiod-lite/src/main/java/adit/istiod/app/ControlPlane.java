@@ -35,6 +35,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
 import java.io.IOException;
@@ -100,37 +101,9 @@ final class ControlPlane implements AutoCloseable {
             plane.pushes, clock, ORDER, new CallerGate(config.authenticate()), listener);
     DeltaServer open = new DeltaServer(plane.pushes, clock, ORDER, new CallerGate(false), listener);
     List<DeltaServer> servers = List.of(authenticated, open);
-    Reporter reporter = new Reporter(plane.status, log);
-    Publisher publisher =
-        new Publisher(
-            plane.pushes,
-            new Translator(config.mesh()),
-            servers,
-            new Publisher.Settle(config.debounceAfter(), config.debounceMax()),
-            System::nanoTime,
-            (view, translated) -> {
-              log.debug(
-                  "published",
-                  "view",
-                  view.version(),
-                  "addresses",
-                  translated.addresses().size(),
-                  "policies",
-                  translated.policies().size());
-              reporter.report(view, translated);
-            });
+    Publisher publisher = plane.publisher(config, servers, log);
     publisher.follow(plane.source);
-    CaService ca =
-        new CaService(
-            authority,
-            credentials,
-            new NodeAuthorizer(
-                config.trustedNodeAccounts(),
-                config.mesh().trustDomain(),
-                new ViewPods(plane.source, config.mesh().clusterId())),
-            metrics,
-            clock,
-            output.scope("ca"));
+    CaService ca = plane.ca(config, authority, credentials, metrics, output.scope("ca"));
     plane.secure =
         plane
             .grpc(SECURE)
@@ -152,6 +125,39 @@ final class ControlPlane implements AutoCloseable {
         "roots",
         authority.roots().size());
     return plane;
+  }
+
+  private Publisher publisher(IstiodConfig config, List<DeltaServer> servers, Log log) {
+    Reporter reporter = new Reporter(status, log);
+    return new Publisher(
+        pushes,
+        new Translator(config.mesh()),
+        servers,
+        new Publisher.Settle(config.debounceAfter(), config.debounceMax()),
+        System::nanoTime,
+        (view, translated) -> {
+          log.debug(
+              "published",
+              "view",
+              view.version(),
+              "addresses",
+              translated.addresses().size(),
+              "policies",
+              translated.policies().size());
+          reporter.report(view, translated);
+        });
+  }
+
+  private CaService ca(
+      IstiodConfig config,
+      CertificateAuthority authority,
+      Credentials credentials,
+      Metrics metrics,
+      Log log) {
+    ViewPods pods = new ViewPods(source, config.mesh().clusterId());
+    NodeAuthorizer nodes =
+        new NodeAuthorizer(config.trustedNodeAccounts(), config.mesh().trustDomain(), pods);
+    return new CaService(authority, credentials, nodes, metrics, Clock.systemUTC(), log);
   }
 
   private void operatorPorts(Metrics metrics, DebugPages pages, Publisher publisher)
@@ -214,8 +220,8 @@ final class ControlPlane implements AutoCloseable {
             new DirectoryRootStore(directory), config.mesh().trustDomain(), lifetimes, clock);
   }
 
-  private static io.netty.handler.ssl.SslContext tls(
-      IstiodConfig config, CertificateAuthority authority) throws SigningException, IOException {
+  private static SslContext tls(IstiodConfig config, CertificateAuthority authority)
+      throws SigningException, IOException {
     CertificateChain own = authority.serverCertificate(config.serverNames(), SERVER_CERTIFICATE);
     return GrpcSslContexts.configure(
             SslContextBuilder.forServer(own.key(), own.presented().toArray(X509Certificate[]::new)),
