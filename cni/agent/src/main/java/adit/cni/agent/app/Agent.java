@@ -38,7 +38,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// The agent without its process: everything between a source of cluster objects and the sockets of plugin and proxy.
+/// The agent without its process: everything between a source of cluster objects and the sockets of
+/// plugin and proxy.
 ///
 /// | thread | does |
 /// |---|---|
@@ -69,7 +70,8 @@ final class Agent implements AutoCloseable {
   /// Takes the lock and prepares; nothing is listened to yet.
   ///
   /// @throws IOException another agent runs, or the node's network cannot be opened
-  Agent(AgentConfig config, ClusterSource source, Reports reports, ZdsServer.Limits limits) throws IOException {
+  Agent(AgentConfig config, ClusterSource source, Reports reports, ZdsServer.Limits limits)
+      throws IOException {
     this.config = config;
     this.source = source;
     this.reports = reports;
@@ -81,20 +83,27 @@ final class Agent implements AutoCloseable {
     }
     lock = AgentLock.take(config.runDirectory());
     node = Netns.open(config.hostNetwork());
-    podThreads = Executors.newFixedThreadPool(POD_THREADS, Thread.ofPlatform().daemon().name("pod-", 0).factory());
-    timer = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("timer").factory());
+    podThreads =
+        Executors.newFixedThreadPool(
+            POD_THREADS, Thread.ofPlatform().daemon().name("pod-", 0).factory());
+    timer =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("timer").factory());
     zds = new ZdsServer(limits);
     finder = new NetnsFinder(config.hostRoot(), node.id(), System::nanoTime);
     probes = new ProbedPods(new ProbeRules(node, config.probes(), config.kubeletUid()));
     PodRules rules = new PodRules(config.probes());
     Journey journey = new Journey(zds, rules, probes, finder, reports);
     Watch watch = new Watch(zds, rules, new CaptureProof(rules), reports, config.timing().grace());
-    PodTasks tasks = new PodTasks(podThreads, mistake -> log.error("a task failed", "error", mistake));
-    enroller = new Enroller(journey, watch, reports, tasks, timer, System::nanoTime, config.timing());
+    PodTasks tasks =
+        new PodTasks(podThreads, mistake -> log.error("a task failed", "error", mistake));
+    enroller =
+        new Enroller(journey, watch, reports, tasks, timer, System::nanoTime, config.timing());
     stateFile = new StateFile(config.runDirectory());
   }
 
-  /// Reads the cluster, takes over what a former agent left, then listens. Returns when plugin and proxy can connect.
+  /// Reads the cluster, takes over what a former agent left, then listens. Returns when plugin and
+  /// proxy can connect.
   void start() throws IOException, InterruptedException {
     CountDownLatch complete = new CountDownLatch(1);
     source.subscribe(view -> complete.countDown());
@@ -103,18 +112,29 @@ final class Agent implements AutoCloseable {
     List<Adopted> adopted = Adopted.find(first, finder, log);
     probes.restore(addresses(adopted));
     enroller.adopt(adopted);
-    enroller.clean(first.outsiders().values().stream().filter(pod -> !pod.ended() && !pod.pod().redirection().isEmpty()).toList());
+    enroller.clean(
+        first.outsiders().values().stream()
+            .filter(pod -> !pod.ended() && !pod.pod().redirection().isEmpty())
+            .toList());
     log.info("pods taken over", "captured", adopted.size(), "in mesh", first.members().size());
-    zds.listen(config.zdsSocket(), Adopted.announcements(first, adopted), new ProxyEvents(enroller, reports));
+    zds.listen(
+        config.zdsSocket(),
+        Adopted.announcements(first, adopted),
+        new ProxyEvents(enroller, reports));
     source.subscribe(this::follow);
     PluginRequests requests = new PluginRequests(wishes, enroller, zds, config.timing());
     plugin =
         PluginSocket.open(
-            config.runDirectory().resolve(AgentRequest.SOCKET), requests, timer, reply -> reports.pluginRequest(reply.code()));
+            config.runDirectory().resolve(AgentRequest.SOCKET),
+            requests,
+            timer,
+            reply -> reports.pluginRequest(reply.code()));
     long pace = config.timing().pace().toMillis();
     var _ = timer.scheduleWithFixedDelay(enroller::tick, pace, pace, TimeUnit.MILLISECONDS);
     long check = config.timing().check().toMillis();
-    var _ = timer.scheduleWithFixedDelay(() -> podThreads.execute(this::checkNode), check, check, TimeUnit.MILLISECONDS);
+    var _ =
+        timer.scheduleWithFixedDelay(
+            () -> podThreads.execute(this::checkNode), check, check, TimeUnit.MILLISECONDS);
   }
 
   /// What the newest view wants.

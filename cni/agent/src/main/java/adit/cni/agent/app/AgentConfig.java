@@ -13,7 +13,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/// What the environment says. Names that Istio's agent knows mean what they mean there; `ADIT_*` is ours.
+/// What the environment says. Names that Istio's agent knows mean what they mean there; `ADIT_*` is
+/// ours.
 ///
 /// | variable | default | meaning |
 /// |---|---|---|
@@ -68,23 +69,29 @@ public record AgentConfig(
     Reader read = new Reader(environment);
     String node = read.text("NODE_NAME", "");
     if (node.isEmpty()) {
-      throw new IllegalArgumentException("NODE_NAME: absent or empty (expected: the name of this node)");
+      throw new IllegalArgumentException(
+          "NODE_NAME: absent or empty (expected: the name of this node)");
     }
     boolean six = read.flag("AMBIENT_IPV6", true);
-    Path hostRoot = Path.of(read.text("ADIT_HOST_ROOT", Files.isDirectory(Path.of("/host/proc")) ? "/host" : "/"));
+    Path hostRoot =
+        Path.of(
+            read.text("ADIT_HOST_ROOT", Files.isDirectory(Path.of("/host/proc")) ? "/host" : "/"));
     boolean switched = read.flag("ALLOW_SWITCH_TO_HOST_NS", false);
     return new AgentConfig(
         node,
         Path.of(read.text("CNI_AGENT_RUN_DIR", "/var/run/istio-cni")),
         Path.of(read.text("ZTUNNEL_UDS_ADDRESS", "/var/run/ztunnel/ztunnel.sock")),
         new EnrolmentPolicy(
-            read.names("EXCLUDE_NAMESPACES", "kube-system"), six ? PodOptions.Families.BOTH : PodOptions.Families.IPV4),
+            read.names("EXCLUDE_NAMESPACES", "kube-system"),
+            six ? PodOptions.Families.BOTH : PodOptions.Families.IPV4),
         ProbeSource.of(
             read.text("HOST_PROBE_SNAT_IP", ProbeSource.DEFAULT.ip4().getHostAddress()),
             read.text("HOST_PROBE_SNAT_IPV6", ProbeSource.DEFAULT.ip6().getHostAddress())),
         hostRoot,
         switched ? hostRoot.resolve("proc/1/ns/net") : Path.of("/proc/self/ns/net"),
-        new Ports(read.number("ADIT_HEALTH_PORT", 8000, 0xFFFF), read.number("MONITORING_PORT", 15014, 0xFFFF)),
+        new Ports(
+            read.number("ADIT_HEALTH_PORT", 8000, 0xFFFF),
+            read.number("MONITORING_PORT", 15014, 0xFFFF)),
         read.number("ADIT_KUBELET_UID", 0, Integer.MAX_VALUE),
         timing(read),
         read.text("ADIT_ZTUNNEL_ADMIN", ""));
@@ -93,7 +100,17 @@ public record AgentConfig(
   /// The same with another network as the node's.
   AgentConfig withHostNetwork(Path path) {
     return new AgentConfig(
-        node, runDirectory, zdsSocket, policy, probes, hostRoot, path, ports, kubeletUid, timing, proxyAdmin);
+        node,
+        runDirectory,
+        zdsSocket,
+        policy,
+        probes,
+        hostRoot,
+        path,
+        ports,
+        kubeletUid,
+        timing,
+        proxyAdmin);
   }
 
   private static Timing timing(Reader read) {
@@ -125,7 +142,8 @@ public record AgentConfig(
       return switch (value) {
         case "true", "1" -> true;
         case "false", "0" -> false;
-        default -> throw new IllegalArgumentException(name + ": " + value + " (expected: true or false)");
+        default ->
+            throw new IllegalArgumentException(name + ": " + value + " (expected: true or false)");
       };
     }
 
@@ -145,14 +163,19 @@ public record AgentConfig(
     Set<String> names(String name, String otherwise) {
       // An empty value is a choice here: nothing is excluded.
       String value = environment.getOrDefault(name, otherwise);
-      return Arrays.stream(value.split(",", -1)).map(String::strip).filter(part -> !part.isEmpty()).collect(Collectors.toUnmodifiableSet());
+      return Arrays.stream(value.split(",", -1))
+          .map(String::strip)
+          .filter(part -> !part.isEmpty())
+          .collect(Collectors.toUnmodifiableSet());
     }
 
     Duration duration(String name, Duration otherwise) {
       String value = text(name, otherwise.toMillis() + "ms");
-      java.util.regex.Matcher matcher = java.util.regex.Pattern.compile("([0-9]{1,9})(ms|s|m|h)").matcher(value);
+      java.util.regex.Matcher matcher =
+          java.util.regex.Pattern.compile("([0-9]{1,9})(ms|s|m|h)").matcher(value);
       if (!matcher.matches()) {
-        throw new IllegalArgumentException(name + ": " + value + " (expected: a number with ms, s, m or h)");
+        throw new IllegalArgumentException(
+            name + ": " + value + " (expected: a number with ms, s, m or h)");
       }
       long amount = Long.parseLong(matcher.group(1));
       return switch (matcher.group(2)) {

@@ -7,8 +7,8 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/// One agent for one run directory: two would take each other's sockets and rules away. The kernel frees the lock when the
-/// process ends, however it ends.
+/// One agent for one run directory: two would take each other's sockets and rules away. The kernel
+/// frees the lock when the process ends, however it ends.
 final class AgentLock implements AutoCloseable {
   private final FileChannel channel;
 
@@ -21,7 +21,8 @@ final class AgentLock implements AutoCloseable {
   /// @throws IOException another agent has it
   static AgentLock take(Path runDirectory) throws IOException {
     Path path = runDirectory.resolve("adit-agent.lock");
-    FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    FileChannel channel =
+        FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     FileLock lock;
     try {
       lock = channel.tryLock();
@@ -31,7 +32,8 @@ final class AgentLock implements AutoCloseable {
     }
     if (lock == null) {
       channel.close();
-      throw new IOException(path + ": another agent runs with this directory (expected: one agent on a node)");
+      throw new IOException(
+          path + ": another agent runs with this directory (expected: one agent on a node)");
     }
     return new AgentLock(channel);
   }

@@ -27,8 +27,8 @@ import java.util.concurrent.TimeUnit;
 
 /// The node agent: enrols the pods of a node in the mesh and proves that they are captured.
 ///
-/// Takes what Istio's `install-cni` takes from the environment (see [AgentConfig]) and no arguments; ends on SIGTERM. Exit
-/// codes: 0 ended by a signal, 1 could not start.
+/// Takes what Istio's `install-cni` takes from the environment (see [AgentConfig]) and no
+/// arguments; ends on SIGTERM. Exit codes: 0 ended by a signal, 1 could not start.
 public final class CniAgent {
   private static final Duration DRAIN = Duration.ofSeconds(1);
 
@@ -50,7 +50,8 @@ public final class CniAgent {
     Log log = output.scope("cni");
     CountDownLatch signal = new CountDownLatch(1);
     CountDownLatch ended = new CountDownLatch(1);
-    Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> endBySignal(signal, ended)));
+    Runtime.getRuntime()
+        .addShutdownHook(Thread.ofPlatform().unstarted(() -> endBySignal(signal, ended)));
     try {
       serve(AgentConfig.of(environment), environment, output, signal);
       return 0;
@@ -79,30 +80,44 @@ public final class CniAgent {
     }
   }
 
-  private static void serve(AgentConfig config, Map<String, String> environment, LogOutput output, CountDownLatch signal)
+  private static void serve(
+      AgentConfig config, Map<String, String> environment, LogOutput output, CountDownLatch signal)
       throws IOException, InterruptedException {
     Log log = output.scope("cni");
     Metrics metrics = new Metrics();
     metrics.addProcessDescriptors();
-    SourceEnvironment sources = new SourceEnvironment(environment, Clock.systemUTC(), sentence -> log.warn(sentence));
+    SourceEnvironment sources =
+        new SourceEnvironment(environment, Clock.systemUTC(), sentence -> log.warn(sentence));
     Readiness readiness = new Readiness();
     Readiness.Task pending = readiness.pending("cluster objects and sockets");
     EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
-    Executor routes = Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("http").factory());
+    Executor routes =
+        Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("http").factory());
     AdminHttp health =
         new AdminHttp(routes)
             .route("/readyz", readiness.route())
             .route("/healthz", request -> AdminResponse.text(200, "ok\n"));
     AdminHttp monitoring =
-        new AdminHttp(routes).route("/metrics", metrics.route()).route("/logging", output.levels().route());
+        new AdminHttp(routes)
+            .route("/metrics", metrics.route())
+            .route("/logging", output.levels().route());
     bind(health, group, config.ports().health());
     bind(monitoring, group, config.ports().metrics());
     try (StatusWriter status = sources.statusWriter("cni-" + config.node());
         ClusterSource source = sources.source();
-        Agent agent = new Agent(config, source, new Reports(log, metrics, status), ZdsServer.Limits.DEFAULT)) {
+        Agent agent =
+            new Agent(
+                config, source, new Reports(log, metrics, status), ZdsServer.Limits.DEFAULT)) {
       agent.start();
       pending.done();
-      log.info("ready", "node", config.node(), "zds", config.zdsSocket(), "run directory", config.runDirectory());
+      log.info(
+          "ready",
+          "node",
+          config.node(),
+          "zds",
+          config.zdsSocket(),
+          "run directory",
+          config.runDirectory());
       signal.await();
       log.info("ending: rules and annotations stay, pods keep being captured");
     } finally {
@@ -113,7 +128,9 @@ public final class CniAgent {
   }
 
   private static void bind(AdminHttp http, EventLoopGroup group, int port) throws IOException {
-    var bound = http.bind(group, EpollServerSocketChannel::new, new InetSocketAddress(port)).awaitUninterruptibly();
+    var bound =
+        http.bind(group, EpollServerSocketChannel::new, new InetSocketAddress(port))
+            .awaitUninterruptibly();
     if (!bound.isSuccess()) {
       throw new IOException("port " + port + ": " + bound.cause().getMessage());
     }

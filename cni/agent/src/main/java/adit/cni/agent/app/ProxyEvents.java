@@ -24,14 +24,18 @@ record ProxyEvents(Enroller enroller, Reports reports) implements ZdsListener {
 
   @Override
   public void disconnected(int peer, String reason, int connected) {
-    reports.log().warn("ztunnel disconnected", "pid", peer, "reason", reason, "connected", connected);
+    reports
+        .log()
+        .warn("ztunnel disconnected", "pid", peer, "reason", reason, "connected", connected);
     reports.proxies(connected);
   }
 
   @Override
   public void snapshotAnswer(String uid, Answer answer) {
     if (!(answer instanceof Answer.Accepted)) {
-      reports.log().warn("ztunnel did not take a pod of the snapshot", "uid", uid, "answer", answer);
+      reports
+          .log()
+          .warn("ztunnel did not take a pod of the snapshot", "uid", uid, "answer", answer);
     }
   }
 }

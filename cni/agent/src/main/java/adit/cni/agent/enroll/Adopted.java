@@ -32,7 +32,8 @@ public record Adopted(Wish wish, Netns netns) {
     return found;
   }
 
-  /// What the proxy is told first: pods that are captured, and those that say so but whose namespace is not found (yet).
+  /// What the proxy is told first: pods that are captured, and those that say so but whose
+  /// namespace is not found (yet).
   public static List<ZdsPod> announcements(Wishes wishes, List<Adopted> adopted) {
     List<ZdsPod> pods = new ArrayList<>();
     for (Adopted pod : adopted) {
@@ -48,6 +49,7 @@ public record Adopted(Wish wish, Netns netns) {
   }
 
   private static ZdsPod announcement(Wish wish, @org.jspecify.annotations.Nullable Netns netns) {
-    return new ZdsPod(wish.uid(), wish.key().name(), wish.key().namespace(), wish.serviceAccount(), netns);
+    return new ZdsPod(
+        wish.uid(), wish.key().name(), wish.key().namespace(), wish.serviceAccount(), netns);
   }
 }

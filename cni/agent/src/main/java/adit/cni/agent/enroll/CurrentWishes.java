@@ -42,7 +42,8 @@ public final class CurrentWishes {
   ///
   /// @param uid its UID, or empty
   /// @return the newest wishes, whether it is known or not
-  Wishes awaitPod(String namespace, String name, String uid, Duration limit) throws InterruptedException {
+  Wishes awaitPod(String namespace, String name, String uid, Duration limit)
+      throws InterruptedException {
     long left = limit.toNanos();
     lock.lock();
     try {
@@ -56,6 +57,7 @@ public final class CurrentWishes {
   }
 
   private static boolean knows(Wishes wishes, String namespace, String name, String uid) {
-    return wishes.memberOrNull(namespace, name, uid) != null || wishes.outsiderOrNull(namespace, name, uid) != null;
+    return wishes.memberOrNull(namespace, name, uid) != null
+        || wishes.outsiderOrNull(namespace, name, uid) != null;
   }
 }

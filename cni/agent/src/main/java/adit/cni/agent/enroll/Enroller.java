@@ -16,8 +16,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// The pods of the node and what is being done about each. Wishes come from the cluster's view, offers from the plugin, ticks
-/// from the timer; work is done in each pod's own tasks. Any thread.
+/// The pods of the node and what is being done about each. Wishes come from the cluster's view,
+/// offers from the plugin, ticks from the timer; work is done in each pod's own tasks. Any thread.
 public final class Enroller {
   private final Map<String, MeshPod> pods = new ConcurrentHashMap<>();
   private final Journey journey;
@@ -49,13 +49,12 @@ public final class Enroller {
   /// Follows a new view. Called by one thread at a time.
   public void follow(Wishes before, Wishes now) {
     now.members()
-        .forEach(
-            (uid, wish) -> {
-              if (!wish.equals(before.members().get(uid))) {
-                wish(uid, wish);
-                tasks.submit(uid, () -> advance(uid));
-              }
-            });
+        .forEach((uid, wish) -> {
+          if (!wish.equals(before.members().get(uid))) {
+            wish(uid, wish);
+            tasks.submit(uid, () -> advance(uid));
+          }
+        });
     for (String uid : before.members().keySet()) {
       if (!now.members().containsKey(uid)) {
         wish(uid, null);
@@ -79,7 +78,8 @@ public final class Enroller {
     }
   }
 
-  /// Cleans pods that say that they are captured and should not be: the label went while no agent ran.
+  /// Cleans pods that say that they are captured and should not be: the label went while no agent
+  /// ran.
   public void clean(Collection<Wishes.Outsider> former) {
     for (Wishes.Outsider outsider : former) {
       Wish pod = outsider.pod();
@@ -139,20 +139,27 @@ public final class Enroller {
 
   /// A proxy has come: whoever waits for one goes on.
   public void proxyCame() {
-    pods.values().stream().filter(pod -> !pod.captured && pod.wish != null).forEach(pod -> tasks.submit(pod.uid, () -> advance(pod.uid)));
+    pods.values().stream()
+        .filter(pod -> !pod.captured && pod.wish != null)
+        .forEach(pod -> tasks.submit(pod.uid, () -> advance(pod.uid)));
   }
 
   /// Checks the pod that waited longest, if it has waited long enough.
   public void tick() {
     long now = nanoTime.getAsLong();
-    MeshPod next = pods.values().stream().filter(pod -> pod.captured).min(Comparator.comparingLong(pod -> pod.checkedAt - now)).orElse(null);
+    MeshPod next =
+        pods.values().stream()
+            .filter(pod -> pod.captured)
+            .min(Comparator.comparingLong(pod -> pod.checkedAt - now))
+            .orElse(null);
     if (next != null && now - next.checkedAt >= timing.check().toNanos()) {
       next.checkedAt = now;
       tasks.submit(next.uid, () -> check(next));
     }
-    reports.pods((int) pods.values().stream().filter(pod -> pod.captured).count(), (int) pods.values().stream().filter(pod -> pod.broken).count());
+    reports.pods(
+        (int) pods.values().stream().filter(pod -> pod.captured).count(),
+        (int) pods.values().stream().filter(pod -> pod.broken).count());
   }
-
 
   /// Sets the wish so that a removal that runs at the same time does not lose it.
   private void wish(String uid, @Nullable Wish wish) {
@@ -265,8 +272,8 @@ public final class Enroller {
     return switch (outcome) {
       case Outcome.Arrived() -> AgentReply.done("enrolled");
       case Outcome.Waiting(String reason) -> new AgentReply(CniException.AGENT_REFUSED, reason, "");
-      case Outcome.Failed(String reason) -> new AgentReply(CniException.TRY_AGAIN_LATER, reason, "");
+      case Outcome.Failed(String reason) ->
+          new AgentReply(CniException.TRY_AGAIN_LATER, reason, "");
     };
   }
-
 }

@@ -30,11 +30,13 @@ public record EnrolmentPolicy(Set<String> excludedNamespaces, PodOptions.Familie
 
   /// Decides about a pod.
   ///
-  /// @param namespace its namespace, null when it is not known (it then counts as one without labels)
+  /// @param namespace its namespace, null when it is not known (it then counts as one without
+  ///   labels)
   public Decision decide(Pod pod, @Nullable Namespace namespace) {
     ObjectMeta meta = pod.meta();
     String mode = meta.label(MODE_LABEL);
-    boolean namespaceAmbient = namespace != null && namespace.meta().label(MODE_LABEL).equals(AMBIENT);
+    boolean namespaceAmbient =
+        namespace != null && namespace.meta().label(MODE_LABEL).equals(AMBIENT);
     if (pod.spec().hostNetwork()) {
       return new Decision.Leave("it is in the network of its node, which cannot be captured");
     }
@@ -50,12 +52,16 @@ public record EnrolmentPolicy(Set<String> excludedNamespaces, PodOptions.Familie
     if (mode.equals(AMBIENT) || (namespaceAmbient && !mode.equals(NONE))) {
       return enrol(meta);
     }
-    return new Decision.Leave(namespaceAmbient ? "its label says none" : "neither it nor its namespace is labelled ambient");
+    return new Decision.Leave(
+        namespaceAmbient
+            ? "its label says none"
+            : "neither it nor its namespace is labelled ambient");
   }
 
   /// Whether every pod of the namespace is in the mesh unless its own label says no.
   boolean isAmbient(Namespace namespace) {
-    return namespace.meta().label(MODE_LABEL).equals(AMBIENT) && !excludedNamespaces.contains(namespace.meta().name());
+    return namespace.meta().label(MODE_LABEL).equals(AMBIENT)
+        && !excludedNamespaces.contains(namespace.meta().name());
   }
 
   static boolean isTerminal(Pod pod) {
@@ -71,7 +77,10 @@ public record EnrolmentPolicy(Set<String> excludedNamespaces, PodOptions.Familie
     }
     PodOptions.Inbound inbound = bypass ? PodOptions.Inbound.BYPASSED : PodOptions.Inbound.CAPTURED;
     List<String> interfaces =
-        Arrays.stream(meta.annotation(VIRTUAL_INTERFACES).split(",", -1)).map(String::strip).filter(name -> !name.isEmpty()).toList();
+        Arrays.stream(meta.annotation(VIRTUAL_INTERFACES).split(",", -1))
+            .map(String::strip)
+            .filter(name -> !name.isEmpty())
+            .toList();
     try {
       return new Decision.Enrol(new PodOptions(inbound, interfaces, families), notes);
     } catch (IllegalArgumentException e) {
@@ -83,7 +92,8 @@ public record EnrolmentPolicy(Set<String> excludedNamespaces, PodOptions.Familie
   private static boolean flag(ObjectMeta meta, String annotation, List<String> notes) {
     String value = meta.annotation(annotation);
     if (!value.isEmpty() && !value.equals("true") && !value.equals("false")) {
-      notes.add("annotation " + annotation + ": " + value + " (expected: true or false); it is ignored");
+      notes.add(
+          "annotation " + annotation + ": " + value + " (expected: true or false); it is ignored");
     }
     return value.equals("true");
   }

@@ -18,8 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /// The order of things when a pod joins the mesh and when it leaves.
 ///
-/// Joining: the proxy first, its listeners being there when it has acknowledged; then the rules, so that no connection is
-/// refused; then the node's probe rules. Leaving is the reverse. All calls for one pod come from the pod's own tasks; they block.
+/// Joining: the proxy first, its listeners being there when it has acknowledged; then the rules, so
+/// that no connection is refused; then the node's probe rules. Leaving is the reverse. All calls
+/// for one pod come from the pod's own tasks; they block.
 public final class Journey {
   private static final long ANSWER_SECONDS = 15;
 
@@ -30,7 +31,8 @@ public final class Journey {
   private final Reports reports;
 
   /// @param finder opens pods' namespaces
-  public Journey(ZdsServer zds, PodRules rules, ProbedPods probes, NetnsFinder finder, Reports reports) {
+  public Journey(
+      ZdsServer zds, PodRules rules, ProbedPods probes, NetnsFinder finder, Reports reports) {
     this.zds = zds;
     this.rules = rules;
     this.probes = probes;
@@ -107,7 +109,8 @@ public final class Journey {
     return new Outcome.Arrived();
   }
 
-  /// A namespace that the runtime has offered and that is not the one that is captured: the sandbox was made anew.
+  /// A namespace that the runtime has offered and that is not the one that is captured: the sandbox
+  /// was made anew.
   private boolean isOffered(MeshPod pod, Netns current) throws IOException {
     MeshPod.Offer offer = pod.offer;
     if (offer == null) {
@@ -126,11 +129,14 @@ public final class Journey {
     return finder.knownOrNull(wish.uid(), wish.netnsHint(), wish.addresses());
   }
 
-  private Answer announce(MeshPod pod, Wish wish, Netns netns) throws IOException, InterruptedException {
+  private Answer announce(MeshPod pod, Wish wish, Netns netns)
+      throws IOException, InterruptedException {
     Stage former = pod.stage;
     pod.stage = new Stage.Announced(netns);
     pod.served = wish;
-    ZdsPod announced = new ZdsPod(wish.uid(), wish.key().name(), wish.key().namespace(), wish.serviceAccount(), netns);
+    ZdsPod announced =
+        new ZdsPod(
+            wish.uid(), wish.key().name(), wish.key().namespace(), wish.serviceAccount(), netns);
     try {
       rules.prepare(netns);
       return zds.add(announced).get(ANSWER_SECONDS, TimeUnit.SECONDS);
@@ -142,7 +148,8 @@ public final class Journey {
     }
   }
 
-  private void capture(MeshPod pod, Wish wish, Netns netns) throws IOException, InterruptedException {
+  private void capture(MeshPod pod, Wish wish, Netns netns)
+      throws IOException, InterruptedException {
     try {
       rules.write(netns, wish.options());
       pod.stage = new Stage.Captured(netns, wish.options());
@@ -203,7 +210,8 @@ public final class Journey {
 
   private void probe(MeshPod pod, Wish wish) throws IOException {
     MeshPod.Offer offer = pod.offer;
-    List<InetAddress> addresses = wish.addresses().isEmpty() && offer != null ? offer.addresses() : wish.addresses();
+    List<InetAddress> addresses =
+        wish.addresses().isEmpty() && offer != null ? offer.addresses() : wish.addresses();
     // A pod that ends has no addresses in its status, but its probes go on until it is gone.
     if (!addresses.isEmpty() && !addresses.equals(pod.probed)) {
       probes.put(pod.uid, addresses);

@@ -4,8 +4,8 @@ import java.net.InetAddress;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What the agent holds about one pod. All fields but the wish and the two flags at the end belong to the pod's own tasks, of
-/// which one runs at a time.
+/// What the agent holds about one pod. All fields but the wish and the two flags at the end belong
+/// to the pod's own tasks, of which one runs at a time.
 final class MeshPod {
   /// A namespace that the runtime has just made for the pod.
   ///
@@ -22,7 +22,8 @@ final class MeshPod {
   Stage stage = new Stage.Outside();
   @Nullable Offer offer;
 
-  /// The wish that the stage was reached for; outlives the wish of the view, so that the way out knows the pod's name.
+  /// The wish that the stage was reached for; outlives the wish of the view, so that the way out
+  /// knows the pod's name.
   @Nullable Wish served;
 
   List<InetAddress> probed = List.of();

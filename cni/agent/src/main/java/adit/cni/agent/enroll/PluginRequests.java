@@ -39,7 +39,8 @@ public final class PluginRequests {
       case ADD -> add(request);
       case DEL -> del(request);
       case CHECK -> check(request);
-      case GC, STATUS, VERSION -> AgentReply.done("nothing to do: pods that are gone are seen in the cluster's view");
+      case GC, STATUS, VERSION ->
+          AgentReply.done("nothing to do: pods that are gone are seen in the cluster's view");
     };
   }
 
@@ -56,39 +57,56 @@ public final class PluginRequests {
     Wish wish = now.memberOrNull(namespace, name, request.podUid());
     if (wish == null) {
       return now.state().inMesh(namespace, name)
-          ? new AgentReply(CniException.TRY_AGAIN_LATER, "its namespace is in the mesh and the node agent has not seen the pod yet", "")
-          : AgentReply.done("not known; should it belong to the mesh, it is enrolled when it is seen");
+          ? new AgentReply(
+              CniException.TRY_AGAIN_LATER,
+              "its namespace is in the mesh and the node agent has not seen the pod yet",
+              "")
+          : AgentReply.done(
+              "not known; should it belong to the mesh, it is enrolled when it is seen");
     }
     List<InetAddress> addresses = Wishes.addresses(request.addresses());
     if (!request.addresses().isEmpty() && addresses.size() != request.addresses().size()) {
-      return new AgentReply(CniException.AGENT_REFUSED, "addresses: " + request.addresses() + " (expected: IP addresses)", "");
+      return new AgentReply(
+          CniException.AGENT_REFUSED,
+          "addresses: " + request.addresses() + " (expected: IP addresses)",
+          "");
     }
     if (!zds.awaitProxy(timing.proxyVisible())) {
       return new AgentReply(CniException.TRY_AGAIN_LATER, zds.awaySentence(), "");
     }
-    return await(enroller.offer(wish.uid(), new MeshPod.Offer(request.netns(), request.containerId(), addresses)), end);
+    return await(
+        enroller.offer(
+            wish.uid(), new MeshPod.Offer(request.netns(), request.containerId(), addresses)),
+        end);
   }
 
   private AgentReply del(AgentRequest request) throws InterruptedException {
     long end = System.nanoTime() + LIMIT.toNanos();
-    Wish wish = wishes.get().memberOrNull(request.podNamespace(), request.podName(), request.podUid());
+    Wish wish =
+        wishes.get().memberOrNull(request.podNamespace(), request.podName(), request.podUid());
     String uid = wish == null ? request.podUid() : wish.uid();
     return await(enroller.withdraw(uid, request.containerId()), end);
   }
 
   private AgentReply check(AgentRequest request) throws InterruptedException {
     long end = System.nanoTime() + LIMIT.toNanos();
-    Wish wish = wishes.get().memberOrNull(request.podNamespace(), request.podName(), request.podUid());
-    return wish == null ? AgentReply.done("not in the mesh") : await(enroller.prove(wish.uid()), end);
+    Wish wish =
+        wishes.get().memberOrNull(request.podNamespace(), request.podName(), request.podUid());
+    return wish == null
+        ? AgentReply.done("not in the mesh")
+        : await(enroller.prove(wish.uid()), end);
   }
 
-  private static AgentReply await(CompletableFuture<AgentReply> reply, long end) throws InterruptedException {
+  private static AgentReply await(CompletableFuture<AgentReply> reply, long end)
+      throws InterruptedException {
     try {
       return reply.get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
-      return new AgentReply(CniException.TRY_AGAIN_LATER, "not done within " + LIMIT.toMillis() + " ms", "");
+      return new AgentReply(
+          CniException.TRY_AGAIN_LATER, "not done within " + LIMIT.toMillis() + " ms", "");
     } catch (ExecutionException e) {
-      return new AgentReply(CniException.AGENT_REFUSED, "a mistake of the agent: " + e.getCause(), "");
+      return new AgentReply(
+          CniException.AGENT_REFUSED, "a mistake of the agent: " + e.getCause(), "");
     }
   }
 }

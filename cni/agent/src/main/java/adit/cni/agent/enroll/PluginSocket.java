@@ -24,8 +24,9 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/// The agent's end of the plugin's socket. At most [#MOST] requests are served at once, each of bounded size and time; more
-/// wait in the kernel's queue, and the plugins that wait there too long go by what the agent wrote down for them.
+/// The agent's end of the plugin's socket. At most [#MOST] requests are served at once, each of
+/// bounded size and time; more wait in the kernel's queue, and the plugins that wait there too long
+/// go by what the agent wrote down for them.
 public final class PluginSocket implements AutoCloseable {
   private static final int MOST = 64;
   private static final int BACKLOG = 128;
@@ -38,7 +39,10 @@ public final class PluginSocket implements AutoCloseable {
   private final Semaphore permits = new Semaphore(MOST);
 
   private PluginSocket(
-      ServerSocketChannel listener, PluginRequests requests, ScheduledExecutorService timer, Consumer<AgentReply> answered) {
+      ServerSocketChannel listener,
+      PluginRequests requests,
+      ScheduledExecutorService timer,
+      Consumer<AgentReply> answered) {
     this.listener = listener;
     this.requests = requests;
     this.timer = timer;
@@ -51,7 +55,11 @@ public final class PluginSocket implements AutoCloseable {
   /// @param timer ends connections that take too long
   /// @param answered hears of every answer
   public static PluginSocket open(
-      Path path, PluginRequests requests, ScheduledExecutorService timer, Consumer<AgentReply> answered) throws IOException {
+      Path path,
+      PluginRequests requests,
+      ScheduledExecutorService timer,
+      Consumer<AgentReply> answered)
+      throws IOException {
     Files.deleteIfExists(path);
     ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     listener.bind(UnixDomainSocketAddress.of(path), BACKLOG);
@@ -82,7 +90,8 @@ public final class PluginSocket implements AutoCloseable {
     }
   }
 
-  private @org.jspecify.annotations.Nullable SocketChannel acceptOrNull() throws InterruptedException {
+  private @org.jspecify.annotations.Nullable SocketChannel acceptOrNull()
+      throws InterruptedException {
     try {
       return listener.accept();
     } catch (ClosedChannelException e) {
@@ -95,11 +104,13 @@ public final class PluginSocket implements AutoCloseable {
   }
 
   private void serve(SocketChannel peer) {
-    ScheduledFuture<?> end = timer.schedule(() -> closeQuietly(peer), LIMIT_MILLIS, TimeUnit.MILLISECONDS);
+    ScheduledFuture<?> end =
+        timer.schedule(() -> closeQuietly(peer), LIMIT_MILLIS, TimeUnit.MILLISECONDS);
     try (peer) {
       AgentReply reply = answer(readAll(peer));
       answered.accept(reply);
-      ByteBuffer bytes = ByteBuffer.wrap(JsonWriter.write(reply.toJson()).getBytes(StandardCharsets.UTF_8));
+      ByteBuffer bytes =
+          ByteBuffer.wrap(JsonWriter.write(reply.toJson()).getBytes(StandardCharsets.UTF_8));
       while (bytes.hasRemaining()) {
         peer.write(bytes);
       }
@@ -129,7 +140,8 @@ public final class PluginSocket implements AutoCloseable {
       all.write(buffer.array(), 0, buffer.position());
       buffer.clear();
       if (all.size() > AgentRequest.MAX_BYTES) {
-        throw new IOException("request: more than " + AgentRequest.MAX_BYTES + " bytes (expected: at most that)");
+        throw new IOException(
+            "request: more than " + AgentRequest.MAX_BYTES + " bytes (expected: at most that)");
       }
     }
     return all.toByteArray();

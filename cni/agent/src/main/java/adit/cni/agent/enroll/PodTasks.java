@@ -5,7 +5,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 
-/// Runs tasks so that those of one pod follow one another and those of different pods do not wait for each other.
+/// Runs tasks so that those of one pod follow one another and those of different pods do not wait
+/// for each other.
 public final class PodTasks {
   /// A piece of work for a pod; may block.
   @FunctionalInterface
@@ -31,7 +32,8 @@ public final class PodTasks {
         last.compute(
             uid,
             (key, before) -> {
-              CompletableFuture<Void> start = before == null ? CompletableFuture.completedFuture(null) : before;
+              CompletableFuture<Void> start =
+                  before == null ? CompletableFuture.completedFuture(null) : before;
               return start.thenRunAsync(() -> run(task), threads);
             });
     var _ = queued.thenRun(() -> last.remove(uid, queued));

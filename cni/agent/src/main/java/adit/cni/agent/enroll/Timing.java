@@ -5,7 +5,8 @@ import java.time.Duration;
 /// How often and how long.
 ///
 /// @param check least time between two checks of one pod
-/// @param pace least time between two checks on the node: many pods are checked less often rather than at a higher cost
+/// @param pace least time between two checks on the node: many pods are checked less often rather
+///   than at a higher cost
 /// @param grace how long the proxy may be away before pods count as not captured
 /// @param firstRetry after the first failed attempt to enrol a pod; doubled each time
 /// @param lastRetry never longer than this

@@ -19,8 +19,9 @@ import java.util.concurrent.TimeoutException;
 
 /// Looks at a captured pod, repairs what is wrong, and keeps the redirection annotation true.
 ///
-/// The annotation says `enabled` while the proof holds. A restart of the proxy is no reason to say otherwise (every peer would
-/// switch to plaintext for a moment), so a proxy may be away for a stated time first. Called on the pod's own tasks; blocks.
+/// The annotation says `enabled` while the proof holds. A restart of the proxy is no reason to say
+/// otherwise (every peer would switch to plaintext for a moment), so a proxy may be away for a
+/// stated time first. Called on the pod's own tasks; blocks.
 public final class Watch {
   private static final long ANSWER_SECONDS = 15;
 
@@ -58,9 +59,11 @@ public final class Watch {
     List<Mismatch> found = new ArrayList<>(proof.mismatches(netns, options));
     boolean late = zds.away().compareTo(grace) > 0;
     if (zds.connected() == 0) {
-      // One proxy serves all pods: its absence is counted once for the node, and here only decides the annotation.
+      // One proxy serves all pods: its absence is counted once for the node, and here only decides
+      // the annotation.
       found.removeIf(mismatch -> mismatch.kind() == Kind.LISTENERS);
-    } else if (!pod.listenersSuspect && found.removeIf(mismatch -> mismatch.kind() == Kind.LISTENERS)) {
+    } else if (!pod.listenersSuspect
+        && found.removeIf(mismatch -> mismatch.kind() == Kind.LISTENERS)) {
       pod.listenersSuspect = true;
       repair(pod, wish, netns, found);
       return Finding.LOOK_AGAIN;
@@ -83,7 +86,8 @@ public final class Watch {
     return sound ? Finding.SOUND : Finding.BROKEN;
   }
 
-  private boolean repair(MeshPod pod, Wish wish, Netns netns, List<Mismatch> found) throws InterruptedException {
+  private boolean repair(MeshPod pod, Wish wish, Netns netns, List<Mismatch> found)
+      throws InterruptedException {
     boolean sound = true;
     for (Mismatch mismatch : found) {
       reports.mismatch(wish.key(), mismatch);
@@ -107,7 +111,9 @@ public final class Watch {
       pod.stage = new Stage.Captured(netns, wish.options());
       return rules.differences(netns, wish.options()).isEmpty();
     } catch (IOException e) {
-      reports.log().warn("rules not repaired", "pod", wish.pod(), "error", String.valueOf(e.getMessage()));
+      reports
+          .log()
+          .warn("rules not repaired", "pod", wish.pod(), "error", String.valueOf(e.getMessage()));
       return false;
     }
   }
@@ -116,11 +122,16 @@ public final class Watch {
   private boolean repairListeners(MeshPod pod, Wish wish, Netns netns) throws InterruptedException {
     try {
       zds.del(pod.uid).get(ANSWER_SECONDS, TimeUnit.SECONDS);
-      ZdsPod again = new ZdsPod(pod.uid, wish.key().name(), wish.key().namespace(), wish.serviceAccount(), netns);
+      ZdsPod again =
+          new ZdsPod(
+              pod.uid, wish.key().name(), wish.key().namespace(), wish.serviceAccount(), netns);
       Answer answer = zds.add(again).get(ANSWER_SECONDS, TimeUnit.SECONDS);
       return answer instanceof Answer.Accepted && proof.listeners(netns).isEmpty();
     } catch (IOException | ExecutionException | TimeoutException e) {
-      reports.log().warn("listeners not repaired", "pod", wish.pod(), "error", String.valueOf(e.getMessage()));
+      reports
+          .log()
+          .warn(
+              "listeners not repaired", "pod", wish.pod(), "error", String.valueOf(e.getMessage()));
       return false;
     }
   }

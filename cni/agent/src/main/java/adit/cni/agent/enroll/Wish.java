@@ -12,7 +12,8 @@ import java.util.List;
 /// @param serviceAccount its service account
 /// @param options how it is captured
 /// @param addresses its addresses as its status has them; empty before it runs
-/// @param netnsHint annotation `adit.dev/netns`: where its namespace is, when whoever runs the pod says so; or empty
+/// @param netnsHint annotation `adit.dev/netns`: where its namespace is, when whoever runs the pod
+///   says so; or empty
 /// @param redirection annotation `ambient.istio.io/redirection` as it stands, or empty
 /// @param notes sentences about annotations that could not be followed
 public record Wish(

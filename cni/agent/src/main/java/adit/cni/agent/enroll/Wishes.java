@@ -29,7 +29,8 @@ public record Wishes(Map<String, Wish> members, Map<String, Outsider> outsiders,
   /// The annotation in which whoever runs pods outside Kubernetes says where their namespace is.
   public static final String NETNS = "adit.dev/netns";
 
-  private static final Decision.Enrol NOT_CAPTURED = new Decision.Enrol(PodOptions.DEFAULT, List.of());
+  private static final Decision.Enrol NOT_CAPTURED =
+      new Decision.Enrol(PodOptions.DEFAULT, List.of());
 
   /// Nobody is in the mesh.
   public static final Wishes NONE = new Wishes(Map.of(), Map.of(), MeshState.unknown());
@@ -51,14 +52,20 @@ public record Wishes(Map<String, Wish> members, Map<String, Outsider> outsiders,
   ///
   /// @param uid its UID, or empty when that is not known
   @Nullable Wish memberOrNull(String namespace, String name, String uid) {
-    return members.values().stream().filter(wish -> is(wish, namespace, name, uid)).findFirst().orElse(null);
+    return members.values().stream()
+        .filter(wish -> is(wish, namespace, name, uid))
+        .findFirst()
+        .orElse(null);
   }
 
   /// The outsider with this name, or null.
   ///
   /// @param uid its UID, or empty when that is not known
   @Nullable Outsider outsiderOrNull(String namespace, String name, String uid) {
-    return outsiders.values().stream().filter(outsider -> is(outsider.pod(), namespace, name, uid)).findFirst().orElse(null);
+    return outsiders.values().stream()
+        .filter(outsider -> is(outsider.pod(), namespace, name, uid))
+        .findFirst()
+        .orElse(null);
   }
 
   private static boolean is(Wish pod, String namespace, String name, String uid) {
@@ -91,7 +98,9 @@ public record Wishes(Map<String, Wish> members, Map<String, Outsider> outsiders,
           }
         }
         case Decision.Leave(String reason) -> {
-          outsiders.put(uid(pod), new Outsider(wish(pod, NOT_CAPTURED), reason, EnrolmentPolicy.isTerminal(pod)));
+          outsiders.put(
+              uid(pod),
+              new Outsider(wish(pod, NOT_CAPTURED), reason, EnrolmentPolicy.isTerminal(pod)));
           if (inherited) {
             exemptPods.add(name);
           }
@@ -119,7 +128,8 @@ public record Wishes(Map<String, Wish> members, Map<String, Outsider> outsiders,
         enrol.notes());
   }
 
-  private static MeshState state(ClusterView view, EnrolmentPolicy policy, Set<String> ambientPods, Set<String> exemptPods) {
+  private static MeshState state(
+      ClusterView view, EnrolmentPolicy policy, Set<String> ambientPods, Set<String> exemptPods) {
     Set<String> namespaces = new TreeSet<>();
     for (Namespace namespace : view.namespaces().values()) {
       if (policy.isAmbient(namespace)) {
@@ -129,21 +139,29 @@ public record Wishes(Map<String, Wish> members, Map<String, Outsider> outsiders,
     return new MeshState(namespaces, policy.excludedNamespaces(), ambientPods, exemptPods);
   }
 
-  /// Reads addresses, with or without prefix length; what is none is left out, for the pod's status is not ours to check.
+  /// Reads addresses, with or without prefix length; what is none is left out, for the pod's status
+  /// is not ours to check.
   static List<InetAddress> addresses(List<String> texts) {
     List<InetAddress> addresses = new ArrayList<>();
     for (String text : texts) {
       int slash = text.indexOf('/');
-      String address = slash < 0 ? text : text.substring(0, slash);
-      if (address.matches("[0-9a-fA-F:.]*[:.][0-9a-fA-F:.]*")) {
-        try {
-          addresses.add(InetAddress.getByName(address));
-        } catch (UnknownHostException e) {
-          // Not an address after all.
-          continue;
-        }
+      InetAddress address = addressOrNull(slash < 0 ? text : text.substring(0, slash));
+      if (address != null) {
+        addresses.add(address);
       }
     }
     return addresses;
+  }
+
+  private static @Nullable InetAddress addressOrNull(String text) {
+    if (!text.matches("[0-9a-fA-F:.]*[:.][0-9a-fA-F:.]*")) {
+      // A name, which must not be looked up.
+      return null;
+    }
+    try {
+      return InetAddress.getByName(text);
+    } catch (UnknownHostException e) {
+      return null;
+    }
   }
 }

@@ -33,15 +33,32 @@ public final class Reports {
   public Reports(Log log, Metrics metrics, StatusWriter status) {
     this.log = log;
     this.status = status;
-    this.reconciles = metrics.counter("nodeagent_reconcile_events", "Pods enrolled and removed.", Stability.CORE, "type");
+    this.reconciles =
+        metrics.counter(
+            "nodeagent_reconcile_events", "Pods enrolled and removed.", Stability.CORE, "type");
     this.requests =
-        metrics.counter("istio_cni_plugin_requests", "Requests of the CNI plugin by outcome.", Stability.CORE, "response_code");
+        metrics.counter(
+            "istio_cni_plugin_requests",
+            "Requests of the CNI plugin by outcome.",
+            Stability.CORE,
+            "response_code");
     this.mismatches =
-        metrics.counter("adit_capture_mismatch", "Checks that found a pod not captured as it must be.", Stability.CORE, "kind");
-    this.repairs = metrics.counter("adit_capture_repairs", "Mismatches that were repaired.", Stability.CORE, "kind");
-    this.ztunnels = metrics.gauge("ztunnel_connected", "Proxies connected to the agent.", Stability.CORE);
+        metrics.counter(
+            "adit_capture_mismatch",
+            "Checks that found a pod not captured as it must be.",
+            Stability.CORE,
+            "kind");
+    this.repairs =
+        metrics.counter(
+            "adit_capture_repairs", "Mismatches that were repaired.", Stability.CORE, "kind");
+    this.ztunnels =
+        metrics.gauge("ztunnel_connected", "Proxies connected to the agent.", Stability.CORE);
     this.captured = metrics.gauge("adit_captured_pods", "Pods that are captured.", Stability.CORE);
-    this.broken = metrics.gauge("adit_capture_broken_pods", "Pods whose last check found a mismatch that is not repaired.", Stability.CORE);
+    this.broken =
+        metrics.gauge(
+            "adit_capture_broken_pods",
+            "Pods whose last check found a mismatch that is not repaired.",
+            Stability.CORE);
     for (Mismatch.Kind kind : Mismatch.Kind.values()) {
       mismatches.series(kind.text()).add(0);
     }
@@ -57,7 +74,8 @@ public final class Reports {
   public void enrolled(ObjectKey pod, String uid, String netns) {
     log.info("pod enrolled", "pod", name(pod), "uid", uid, "netns", netns);
     reconciles.series("add").add(1);
-    status.event(pod, EventType.NORMAL, "MeshEnrolled", "Traffic of the pod is captured by the node proxy.");
+    status.event(
+        pod, EventType.NORMAL, "MeshEnrolled", "Traffic of the pod is captured by the node proxy.");
   }
 
   /// A pod left the mesh, or the node.
@@ -88,8 +106,19 @@ public final class Reports {
     if (pod == null) {
       log.warn("capture mismatch", "kind", mismatch.kind().text(), "detail", mismatch.detail());
     } else {
-      log.warn("capture mismatch", "pod", name(pod), "kind", mismatch.kind().text(), "detail", mismatch.detail());
-      status.event(pod, EventType.WARNING, "CaptureMismatch", "The pod is not captured as it must be: " + mismatch.detail());
+      log.warn(
+          "capture mismatch",
+          "pod",
+          name(pod),
+          "kind",
+          mismatch.kind().text(),
+          "detail",
+          mismatch.detail());
+      status.event(
+          pod,
+          EventType.WARNING,
+          "CaptureMismatch",
+          "The pod is not captured as it must be: " + mismatch.detail());
     }
   }
 
@@ -100,7 +129,11 @@ public final class Reports {
     repairs.series(kind.text()).add(1);
     log.info("capture repaired", "pod", pod == null ? null : name(pod), "kind", kind.text());
     if (pod != null) {
-      status.event(pod, EventType.NORMAL, "CaptureRepaired", "The pod is captured again: " + kind.text() + " repaired.");
+      status.event(
+          pod,
+          EventType.NORMAL,
+          "CaptureRepaired",
+          "The pod is captured again: " + kind.text() + " repaired.");
     }
   }
 
@@ -126,7 +159,8 @@ public final class Reports {
     ztunnels.series().set(connected);
   }
 
-  /// How many pods are captured, and of how many the last check found something that is not repaired.
+  /// How many pods are captured, and of how many the last check found something that is not
+  /// repaired.
   public void pods(int count, int mismatched) {
     captured.series().set(count);
     broken.series().set(mismatched);

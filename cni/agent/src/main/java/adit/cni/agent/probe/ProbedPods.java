@@ -9,8 +9,8 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// The pods that the node's probe rules know. An address belongs to the pod that claimed it last, so that a pod that goes away
-/// late does not take a reused address with it. Any platform thread.
+/// The pods that the node's probe rules know. An address belongs to the pod that claimed it last,
+/// so that a pod that goes away late does not take a reused address with it. Any platform thread.
 public final class ProbedPods {
   private final ProbeRules rules;
 
@@ -25,7 +25,8 @@ public final class ProbedPods {
   /// The pod has exactly these addresses now.
   public synchronized void put(String uid, Collection<InetAddress> addresses) throws IOException {
     Map<InetAddress, String> before = Map.copyOf(uids);
-    uids.entrySet().removeIf(entry -> entry.getValue().equals(uid) && !addresses.contains(entry.getKey()));
+    uids.entrySet()
+        .removeIf(entry -> entry.getValue().equals(uid) && !addresses.contains(entry.getKey()));
     addresses.forEach(address -> uids.put(address, uid));
     if (!before.equals(uids)) {
       rules.write(uids);
@@ -42,7 +43,8 @@ public final class ProbedPods {
   /// Starts with these pods, whatever a former agent has left.
   ///
   /// @param pods addresses by UID
-  public synchronized void restore(Map<String, ? extends Collection<InetAddress>> pods) throws IOException {
+  public synchronized void restore(Map<String, ? extends Collection<InetAddress>> pods)
+      throws IOException {
     uids.clear();
     pods.forEach((uid, addresses) -> addresses.forEach(address -> uids.put(address, uid)));
     rules.write(uids);

@@ -10,10 +10,11 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
-/// Looks whether a pod is captured. Each look runs a few programs in the pod's namespace and takes some tens of milliseconds;
-/// one at a time for one pod.
+/// Looks whether a pod is captured. Each look runs a few programs in the pod's namespace and takes
+/// some tens of milliseconds; one at a time for one pod.
 public final class CaptureProof {
-  private static final Set<Integer> PORTS = Set.of(Marks.OUTBOUND_PORT, Marks.PLAINTEXT_PORT, Marks.HBONE_PORT);
+  private static final Set<Integer> PORTS =
+      Set.of(Marks.OUTBOUND_PORT, Marks.PLAINTEXT_PORT, Marks.HBONE_PORT);
 
   private final PodRules rules;
 
@@ -42,6 +43,9 @@ public final class CaptureProof {
     missing.removeAll(ProcNet.listeningPorts(netns));
     return missing.isEmpty()
         ? List.of()
-        : List.of(new Mismatch(Mismatch.Kind.LISTENERS, "nothing listens on " + missing + " in the pod (expected: the proxy)"));
+        : List.of(
+            new Mismatch(
+                Mismatch.Kind.LISTENERS,
+                "nothing listens on " + missing + " in the pod (expected: the proxy)"));
   }
 }

@@ -18,12 +18,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// Finds and opens the network namespaces of pods, and makes sure that they are what they should be: a namespace that is not
-/// the node's and has the pod's address. A wrong one would give one pod's traffic another pod's identity.
+/// Finds and opens the network namespaces of pods, and makes sure that they are what they should
+/// be: a namespace that is not the node's and has the pod's address. A wrong one would give one
+/// pod's traffic another pod's identity.
 public final class NetnsFinder {
   /// The pod's UID in a control group's path, with `-` or `_` as the runtime's driver writes it.
   private static final Pattern POD =
-      Pattern.compile("pod([0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12})");
+      Pattern.compile(
+          "pod([0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12})");
 
   private static final long SCAN_LIFE = TimeUnit.SECONDS.toNanos(2);
   private static final int START_TIME_FIELD = 19;
@@ -57,19 +59,22 @@ public final class NetnsFinder {
   /// Opens the namespace at a path of the host.
   ///
   /// @param path as the host sees it
-  /// @param addresses addresses of the pod, at least one of which must be there; when empty this is not checked
+  /// @param addresses addresses of the pod, at least one of which must be there; when empty this is
+  ///   not checked
   /// @throws IOException there is none, or it is not this pod's
   public Netns open(String path, Collection<InetAddress> addresses) throws IOException {
     Path below = Path.of("/").relativize(Path.of("/").resolve(path).normalize());
     return checked(Netns.open(hostRoot.resolve(below)), path, addresses);
   }
 
-  /// Finds the namespace of a pod that runs already: where whoever runs it says, or else through its processes.
+  /// Finds the namespace of a pod that runs already: where whoever runs it says, or else through
+  /// its processes.
   ///
   /// @param hint a path, or empty
   /// @return null when no process of the pod is found; the caller owns what it gets
   /// @throws IOException what was found is not this pod's
-  public @Nullable Netns knownOrNull(String uid, String hint, Collection<InetAddress> addresses) throws IOException {
+  public @Nullable Netns knownOrNull(String uid, String hint, Collection<InetAddress> addresses)
+      throws IOException {
     if (!hint.isEmpty()) {
       return open(hint, addresses);
     }
@@ -77,7 +82,8 @@ public final class NetnsFinder {
     return path == null ? null : checked(Netns.open(path), path.toString(), addresses);
   }
 
-  private Netns checked(Netns netns, String path, Collection<InetAddress> addresses) throws IOException {
+  private Netns checked(Netns netns, String path, Collection<InetAddress> addresses)
+      throws IOException {
     String problem;
     try {
       problem = problemOrNull(netns, addresses);
@@ -92,7 +98,8 @@ public final class NetnsFinder {
     return netns;
   }
 
-  private @Nullable String problemOrNull(Netns netns, Collection<InetAddress> addresses) throws IOException {
+  private @Nullable String problemOrNull(Netns netns, Collection<InetAddress> addresses)
+      throws IOException {
     if (!netns.isNetns()) {
       return "it is some other file (expected: a network namespace)";
     }
@@ -104,7 +111,9 @@ public final class NetnsFinder {
         return null;
       }
     }
-    return addresses.isEmpty() ? null : "it has none of the pod's addresses " + addresses + " (expected: one of them)";
+    return addresses.isEmpty()
+        ? null
+        : "it has none of the pod's addresses " + addresses + " (expected: one of them)";
   }
 
   private synchronized Map<String, Path> processes() throws IOException {
@@ -123,7 +132,8 @@ public final class NetnsFinder {
       for (Path entry : entries) {
         String uid = podOrNull(entry);
         long start = uid == null ? Long.MAX_VALUE : startTime(entry);
-        if (uid != null && start < oldest.getOrDefault(uid, new PodProcess("", Long.MAX_VALUE)).start()) {
+        if (uid != null
+            && start < oldest.getOrDefault(uid, new PodProcess("", Long.MAX_VALUE)).start()) {
           oldest.put(uid, new PodProcess(entry.getFileName().toString(), start));
         }
       }
@@ -135,7 +145,8 @@ public final class NetnsFinder {
 
   private static @Nullable String podOrNull(Path process) {
     try {
-      Matcher matcher = POD.matcher(Files.readString(process.resolve("cgroup"), StandardCharsets.UTF_8));
+      Matcher matcher =
+          POD.matcher(Files.readString(process.resolve("cgroup"), StandardCharsets.UTF_8));
       return matcher.find() ? matcher.group(1).replace('_', '-') : null;
     } catch (IOException e) {
       // The process has ended meanwhile.
@@ -143,7 +154,8 @@ public final class NetnsFinder {
     }
   }
 
-  /// The name of the program, in parentheses, may hold spaces; the fields are counted from behind it.
+  /// The name of the program, in parentheses, may hold spaces; the fields are counted from behind
+  /// it.
   private static long startTime(Path process) {
     try {
       String stat = Files.readString(process.resolve("stat"), StandardCharsets.ISO_8859_1);

@@ -13,7 +13,8 @@ import java.util.TreeSet;
 
 /// Reads the kernel's tables of a network namespace.
 ///
-/// The files are those of the *thread*: `/proc/net` is the namespace of the process, which is the node's.
+/// The files are those of the *thread*: `/proc/net` is the namespace of the process, which is the
+/// node's.
 public final class ProcNet {
   private static final Path ROOT = Path.of("/proc/thread-self/net");
   private static final String LISTEN = "0A";
@@ -22,24 +23,25 @@ public final class ProcNet {
 
   /// The TCP ports on which something listens at every address.
   public static Set<Integer> listeningPorts(Netns netns) throws IOException {
-    return netns.<Set<Integer>, IOException>call(
-        () -> {
-          Set<Integer> ports = new TreeSet<>();
-          addListening(ROOT.resolve("tcp"), ports);
-          addListening(ROOT.resolve("tcp6"), ports);
-          return ports;
-        });
+    return netns.<Set<Integer>, IOException>call(() -> {
+      Set<Integer> ports = new TreeSet<>();
+      addListening(ROOT.resolve("tcp"), ports);
+      addListening(ROOT.resolve("tcp6"), ports);
+      return ports;
+    });
   }
 
   /// Whether the address is one of the namespace's own.
   public static boolean hasAddress(Netns netns, InetAddress address) throws IOException {
     return address.getAddress().length == 4
         ? netns.<Boolean, IOException>call(() -> hasIpv4(address.getHostAddress()))
-        : netns.<Boolean, IOException>call(() -> hasIpv6(HexFormat.of().formatHex(address.getAddress())));
+        : netns.<Boolean, IOException>call(
+            () -> hasIpv6(HexFormat.of().formatHex(address.getAddress())));
   }
 
-  /// Lines look like `  0: 00000000:1F90 00000000:0000 0A ...`. Only sockets that are bound to no single address count: a
-  /// listener on 127.0.0.1 takes no redirected connection. Listening sockets come first, so the rest is not read.
+  /// Lines look like ` 0: 00000000:1F90 00000000:0000 0A ...`. Only sockets that are bound to no
+  /// single address count: a listener on 127.0.0.1 takes no redirected connection. Listening
+  /// sockets come first, so the rest is not read.
   private static void addListening(Path file, Set<Integer> ports) throws IOException {
     try (BufferedReader lines = Files.newBufferedReader(file)) {
       String line = lines.readLine();
@@ -59,7 +61,8 @@ public final class ProcNet {
     }
   }
 
-  /// The routing trie names each local address in a line `|-- 10.0.0.5` that `/32 host LOCAL` follows.
+  /// The routing trie names each local address in a line `|-- 10.0.0.5` that `/32 host LOCAL`
+  /// follows.
   private static boolean hasIpv4(String address) throws IOException {
     String current = "";
     for (String line : Files.readAllLines(ROOT.resolve("fib_trie"))) {
@@ -76,7 +79,8 @@ public final class ProcNet {
   /// Lines look like `fe800000000000000000000000000001 02 40 20 80 eth0`.
   private static boolean hasIpv6(String hex) throws IOException {
     try {
-      return Files.readAllLines(ROOT.resolve("if_inet6")).stream().anyMatch(line -> line.startsWith(hex));
+      return Files.readAllLines(ROOT.resolve("if_inet6")).stream()
+          .anyMatch(line -> line.startsWith(hex));
     } catch (NoSuchFileException e) {
       return false;
     }

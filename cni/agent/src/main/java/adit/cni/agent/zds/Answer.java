@@ -5,7 +5,8 @@ public sealed interface Answer {
   /// The proxy has its listeners in the pod's namespace.
   record Accepted() implements Answer {}
 
-  /// The proxy did not take the pod; by the protocol it tries again by itself for as long as the connection lasts.
+  /// The proxy did not take the pod; by the protocol it tries again by itself for as long as the
+  /// connection lasts.
   ///
   /// @param error what it said
   record Refused(String error) implements Answer {}

@@ -16,10 +16,12 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// One proxy. A thread reads and a thread writes; whoever ends first closes the socket, which ends the other.
+/// One proxy. A thread reads and a thread writes; whoever ends first closes the socket, which ends
+/// the other.
 ///
-/// Answers carry no name of what they answer, so at most one message is out at a time, and a proxy that does not answer in time
-/// is disconnected: its late answer would be taken for that of the next message.
+/// Answers carry no name of what they answer, so at most one message is out at a time, and a proxy
+/// that does not answer in time is disconnected: its late answer would be taken for that of the
+/// next message.
 final class ZdsConnection {
   private static final Duration FOREVER = Duration.ofDays(365);
 
@@ -170,7 +172,9 @@ final class ZdsConnection {
   private static @Nullable String problemOrNull(Packet packet) {
     packet.closeFds();
     if (packet.truncated()) {
-      return "packet: truncated (expected: at most " + ZdsMessages.MAX_BYTES + " bytes and no descriptors)";
+      return "packet: truncated (expected: at most "
+          + ZdsMessages.MAX_BYTES
+          + " bytes and no descriptors)";
     }
     return packet.fds().isEmpty() ? null : "packet: came with descriptors (expected: none)";
   }

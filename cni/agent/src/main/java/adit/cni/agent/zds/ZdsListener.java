@@ -1,6 +1,7 @@
 package adit.cni.agent.zds;
 
-/// Hears of what happens on the proxies' connections; called on the connections' threads, so it must be quick.
+/// Hears of what happens on the proxies' connections; called on the connections' threads, so it
+/// must be quick.
 public interface ZdsListener {
   /// A proxy said hello.
   ///

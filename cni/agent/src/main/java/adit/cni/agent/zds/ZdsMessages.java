@@ -57,14 +57,23 @@ final class ZdsMessages {
   }
 
   static byte[] keep(String uid) {
-    return WorkloadRequest.newBuilder().setKeep(KeepWorkload.newBuilder().setUid(uid)).build().toByteArray();
+    return WorkloadRequest.newBuilder()
+        .setKeep(KeepWorkload.newBuilder().setUid(uid))
+        .build()
+        .toByteArray();
   }
 
   static byte[] del(String uid) {
-    return WorkloadRequest.newBuilder().setDel(DelWorkload.newBuilder().setUid(uid)).build().toByteArray();
+    return WorkloadRequest.newBuilder()
+        .setDel(DelWorkload.newBuilder().setUid(uid))
+        .build()
+        .toByteArray();
   }
 
   static byte[] snapshotSent() {
-    return WorkloadRequest.newBuilder().setSnapshotSent(SnapshotSent.getDefaultInstance()).build().toByteArray();
+    return WorkloadRequest.newBuilder()
+        .setSnapshotSent(SnapshotSent.getDefaultInstance())
+        .build()
+        .toByteArray();
   }
 }

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// @param name its name
 /// @param namespace its namespace
 /// @param serviceAccount its service account
-/// @param netns its network namespace, owned by whoever announces the pod and open until the pod is withdrawn; null when it is
-///     not known yet and the proxy should keep what it has
-public record ZdsPod(String uid, String name, String namespace, String serviceAccount, @Nullable Netns netns) {}
+/// @param netns its network namespace, owned by whoever announces the pod and open until the pod is
+///   withdrawn; null when it is not known yet and the proxy should keep what it has
+public record ZdsPod(
+    String uid, String name, String namespace, String serviceAccount, @Nullable Netns netns) {}

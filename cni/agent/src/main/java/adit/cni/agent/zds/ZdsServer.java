@@ -14,16 +14,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// Tells proxies about the pods of the node. Several may be connected while one is replaced by the next: a new pod is told to
-/// the newest alone, that a pod is gone to all; when the newest goes away, the one before it is the newest again.
+/// Tells proxies about the pods of the node. Several may be connected while one is replaced by the
+/// next: a new pod is told to the newest alone, that a pod is gone to all; when the newest goes
+/// away, the one before it is the newest again.
 ///
-/// Every new connection first hears of all pods that are announced, then `snapshot_sent`, then what happens next.
+/// Every new connection first hears of all pods that are announced, then `snapshot_sent`, then what
+/// happens next.
 public final class ZdsServer implements AutoCloseable {
   private static final Duration ACCEPT_POLL = Duration.ofSeconds(1);
   private static final int SOCKET_MODE = 0600;
@@ -31,7 +32,8 @@ public final class ZdsServer implements AutoCloseable {
   /// Limits of the protocol.
   ///
   /// @param answer how long a proxy may take for hello and for each answer
-  /// @param acceptPause least time between two connections taken: a proxy in a crash loop must not keep the agent busy
+  /// @param acceptPause least time between two connections taken: a proxy in a crash loop must not
+  ///   keep the agent busy
   public record Limits(Duration answer, Duration acceptPause) {
     /// The reference's: 5 s, and five connections a second.
     public static final Limits DEFAULT = new Limits(Duration.ofSeconds(5), Duration.ofMillis(200));
@@ -80,14 +82,16 @@ public final class ZdsServer implements AutoCloseable {
     Thread.ofPlatform().name("zds-accept").daemon().start(() -> acceptAll(bound, events));
   }
 
-  /// Announces a pod to the newest proxy and to every later one. With another namespace for the same UID the proxy moves.
+  /// Announces a pod to the newest proxy and to every later one. With another namespace for the
+  /// same UID the proxy moves.
   ///
   /// @return never fails; completes within the limits
   public CompletableFuture<Answer> add(ZdsPod pod) {
     byte[] bytes = ZdsMessages.add(pod);
     if (bytes.length > ZdsMessages.MAX_BYTES) {
       return CompletableFuture.completedFuture(
-          new Answer.Refused("add: " + bytes.length + " bytes (expected: at most " + ZdsMessages.MAX_BYTES + ")"));
+          new Answer.Refused(
+              "add: " + bytes.length + " bytes (expected: at most " + ZdsMessages.MAX_BYTES + ")"));
     }
     lock.lock();
     try {
@@ -105,7 +109,8 @@ public final class ZdsServer implements AutoCloseable {
 
   /// Withdraws a pod from all proxies.
   ///
-  /// @return completes when all have answered or gone; the namespace's descriptor may be closed then
+  /// @return completes when all have answered or gone; the namespace's descriptor may be closed
+  ///   then
   public CompletableFuture<Void> del(String uid) {
     List<CompletableFuture<Answer>> answers = new ArrayList<>();
     lock.lock();
@@ -150,7 +155,9 @@ public final class ZdsServer implements AutoCloseable {
 
   /// One line about the proxies' absence: how long none has been connected.
   public String awaySentence() {
-    return "no ztunnel is connected to the node agent, the last one was seen " + away().toSeconds() + " s ago";
+    return "no ztunnel is connected to the node agent, the last one was seen "
+        + away().toSeconds()
+        + " s ago";
   }
 
   /// How long no proxy has been connected; zero while one is.
@@ -180,23 +187,34 @@ public final class ZdsServer implements AutoCloseable {
   }
 
   private void acceptAll(SeqPacketListener bound, ZdsListener events) {
-    while (true) {
-      try {
-        SeqPacketSocket socket = bound.accept(ACCEPT_POLL);
-        int peer = socket.peerPid();
-        ZdsConnection connection = new ZdsConnection(socket, peer, limits.answer());
-        Thread.ofPlatform().name("zds-" + peer).daemon().start(() -> serve(connection, events));
-        LockSupport.parkNanos(limits.acceptPause().toNanos());
-      } catch (SocketTimeoutException e) {
-        // Nobody came; look again.
-        continue;
-      } catch (ClosedChannelException e) {
-        return;
-      } catch (IOException e) {
-        // Out of descriptors, most likely. The pause keeps this from spinning; the next attempt may find one.
-        LockSupport.parkNanos(limits.acceptPause().toNanos());
+    try {
+      while (true) {
+        acceptOne(bound, events);
       }
+    } catch (ClosedChannelException e) {
+      // The agent ends.
+      return;
     }
+  }
+
+  private void acceptOne(SeqPacketListener bound, ZdsListener events)
+      throws ClosedChannelException {
+    try {
+      SeqPacketSocket socket = bound.accept(ACCEPT_POLL);
+      int peer = socket.peerPid();
+      ZdsConnection connection = new ZdsConnection(socket, peer, limits.answer());
+      Thread.ofPlatform().name("zds-" + peer).daemon().start(() -> serve(connection, events));
+    } catch (ClosedChannelException e) {
+      throw e;
+    } catch (SocketTimeoutException e) {
+      // Nobody came; look again, at once.
+      return;
+    } catch (IOException e) {
+      // Out of descriptors, most likely. The pause keeps this from spinning; the next attempt may
+      // find one.
+      events.disconnected(0, "accept: " + e.getMessage(), connected());
+    }
+    LockSupport.parkNanos(limits.acceptPause().toNanos());
   }
 
   private void serve(ZdsConnection connection, ZdsListener events) {
@@ -212,7 +230,8 @@ public final class ZdsServer implements AutoCloseable {
     events.disconnected(connection.peer(), reason, leave(connection));
   }
 
-  /// The snapshot is queued under the lock, so nothing that happens later can come before it or be missed.
+  /// The snapshot is queued under the lock, so nothing that happens later can come before it or be
+  /// missed.
   private int join(ZdsConnection connection, ZdsListener events) {
     lock.lock();
     try {
@@ -244,7 +263,8 @@ public final class ZdsServer implements AutoCloseable {
     }
   }
 
-  private static void snapshotAnswered(ZdsConnection connection, Answer answer, ZdsListener events) {
+  private static void snapshotAnswered(
+      ZdsConnection connection, Answer answer, ZdsListener events) {
     if (answer instanceof Answer.Accepted) {
       events.synced(connection.peer());
     }

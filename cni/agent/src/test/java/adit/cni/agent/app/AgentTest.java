@@ -124,7 +124,8 @@ final class AgentTest {
   void add_proxyRefuses_isRefusedAndWithdrawn() throws Exception {
     source.put(namespace("shop", AMBIENT)).put(web(Map.of(), Map.of(), List.of()));
     start();
-    try (FakeProxy proxy = FakeProxy.connect(zdsSocket(), request -> request.hasAdd() ? "port in use" : "")) {
+    try (FakeProxy proxy =
+        FakeProxy.connect(zdsSocket(), request -> request.hasAdd() ? "port in use" : "")) {
       assertThat(proxy.next()).isEqualTo("snapshot");
 
       AgentReply reply = plugin(Command.ADD);
@@ -172,7 +173,8 @@ final class AgentTest {
 
   @Test
   void label_flipped_runningPodJoinsAndLeaves() throws Exception {
-    Pod running = web(Map.of(), Map.of("adit.dev/netns", network.netns().path().toString()), addresses());
+    Pod running =
+        web(Map.of(), Map.of("adit.dev/netns", network.netns().path().toString()), addresses());
     source.put(namespace("shop", Map.of())).put(running);
     start();
     try (FakeProxy proxy = proxy()) {
@@ -302,7 +304,11 @@ final class AgentTest {
       agent.close();
     }
     Map<String, String> annotations =
-        Map.of("adit.dev/netns", network.netns().path().toString(), "ambient.istio.io/redirection", "enabled");
+        Map.of(
+            "adit.dev/netns",
+            network.netns().path().toString(),
+            "ambient.istio.io/redirection",
+            "enabled");
     FakeSource changed = new FakeSource();
     changed.put(namespace("shop", Map.of())).put(web(Map.of(), annotations, addresses()));
 
@@ -324,7 +330,10 @@ final class AgentTest {
 
   @Test
   void stateFile_followsTheView() throws Exception {
-    source.put(namespace("shop", AMBIENT)).put(namespace("other", Map.of())).put(web(Map.of("istio.io/dataplane-mode", "none"), Map.of(), List.of()));
+    source
+        .put(namespace("shop", AMBIENT))
+        .put(namespace("other", Map.of()))
+        .put(web(Map.of("istio.io/dataplane-mode", "none"), Map.of(), List.of()));
     start();
 
     MeshState state = MeshState.read(directory);
@@ -338,7 +347,11 @@ final class AgentTest {
   private void captureWeb() throws Exception {
     source
         .put(namespace("shop", AMBIENT))
-        .put(web(Map.of(), Map.of("adit.dev/netns", network.netns().path().toString()), addresses()));
+        .put(
+            web(
+                Map.of(),
+                Map.of("adit.dev/netns", network.netns().path().toString()),
+                addresses()));
     start();
   }
 
@@ -358,7 +371,11 @@ final class AgentTest {
                 "ADIT_CAPTURE_GRACE", "1s"));
     config = config.withHostNetwork(node.netns().path());
     Agent started =
-        new Agent(config, cluster, new Reports(Log.silent(), metrics, status), new ZdsServer.Limits(Duration.ofSeconds(5), Duration.ofMillis(1)));
+        new Agent(
+            config,
+            cluster,
+            new Reports(Log.silent(), metrics, status),
+            new ZdsServer.Limits(Duration.ofSeconds(5), Duration.ofMillis(1)));
     agent = started;
     started.start();
   }
@@ -378,20 +395,30 @@ final class AgentTest {
   private AgentReply plugin(Command command, String netns) throws IOException {
     AgentRequest request =
         new AgentRequest(
-            command, "c1", netns, "eth0", "shop", "web", "uid-web", addresses().stream().map(address -> address + "/24").toList());
+            command,
+            "c1",
+            netns,
+            "eth0",
+            "shop",
+            "web",
+            "uid-web",
+            addresses().stream().map(address -> address + "/24").toList());
     try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       channel.connect(UnixDomainSocketAddress.of(directory.resolve(AgentRequest.SOCKET)));
-      channel.write(ByteBuffer.wrap(JsonWriter.write(request.toJson()).getBytes(StandardCharsets.UTF_8)));
+      channel.write(
+          ByteBuffer.wrap(JsonWriter.write(request.toJson()).getBytes(StandardCharsets.UTF_8)));
       channel.shutdownOutput();
       return AgentReply.of(JsonReader.read(Channels.newInputStream(channel).readAllBytes()));
     }
   }
 
   private List<String> addresses() {
-    return List.of(network.addresses().ip4().getHostAddress(), network.addresses().ip6().getHostAddress());
+    return List.of(
+        network.addresses().ip4().getHostAddress(), network.addresses().ip6().getHostAddress());
   }
 
-  private static Pod web(Map<String, String> labels, Map<String, String> annotations, List<String> addresses) {
+  private static Pod web(
+      Map<String, String> labels, Map<String, String> annotations, List<String> addresses) {
     ObjectMeta meta = meta("shop", "web", "uid-web", labels, annotations);
     return pod(meta, "n1", "Running", addresses);
   }

@@ -26,7 +26,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
-/// A proxy that acknowledges what it is told and listens in the pods: whoever connects to a port of it reads the port's number.
+/// A proxy that acknowledges what it is told and listens in the pods: whoever connects to a port of
+/// it reads the port's number.
 public final class FakeProxy implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofSeconds(20);
 
@@ -50,7 +51,8 @@ public final class FakeProxy implements AutoCloseable {
   /// Connects and says hello.
   ///
   /// @param errors the error to answer with, empty for none
-  public static FakeProxy connect(Path path, Function<WorkloadRequest, String> errors) throws IOException {
+  public static FakeProxy connect(Path path, Function<WorkloadRequest, String> errors)
+      throws IOException {
     FakeProxy proxy = new FakeProxy(SeqPacketSocket.connect(path, LIMIT), errors);
     proxy.socket.send(ZdsHello.newBuilder().setVersion(Version.V1).build().toByteArray());
     Thread.ofPlatform().name("fake-proxy").daemon().start(proxy::serve);
@@ -81,7 +83,11 @@ public final class FakeProxy implements AutoCloseable {
         } else {
           packet.closeFds();
         }
-        socket.send(WorkloadResponse.newBuilder().setAck(Ack.newBuilder().setError(error)).build().toByteArray());
+        socket.send(
+            WorkloadResponse.newBuilder()
+                .setAck(Ack.newBuilder().setError(error))
+                .build()
+                .toByteArray());
         heard.add(name(request));
       }
     } catch (IOException e) {
@@ -118,7 +124,8 @@ public final class FakeProxy implements AutoCloseable {
   }
 
   private static ServerSocketChannel listen(Netns netns, int port) throws IOException {
-    ServerSocketChannel listener = netns.<ServerSocketChannel, IOException>call(ServerSocketChannel::open);
+    ServerSocketChannel listener =
+        netns.<ServerSocketChannel, IOException>call(ServerSocketChannel::open);
     listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
     listener.setOption(StandardSocketOptions.SO_REUSEPORT, true);
     listener.bind(new InetSocketAddress("::", port));
@@ -127,13 +134,18 @@ public final class FakeProxy implements AutoCloseable {
   }
 
   private static void answer(ServerSocketChannel listener, int port) {
-    while (listener.isOpen()) {
-      try (SocketChannel peer = listener.accept()) {
-        peer.write(ByteBuffer.wrap(Integer.toString(port).getBytes(StandardCharsets.UTF_8)));
-      } catch (IOException e) {
-        // The listener was closed, or the peer went away: both end this round only.
-        continue;
-      }
+    boolean open = true;
+    while (open) {
+      open = answerOne(listener, port);
+    }
+  }
+
+  private static boolean answerOne(ServerSocketChannel listener, int port) {
+    try (SocketChannel peer = listener.accept()) {
+      peer.write(ByteBuffer.wrap(Integer.toString(port).getBytes(StandardCharsets.UTF_8)));
+      return true;
+    } catch (IOException e) {
+      return listener.isOpen();
     }
   }
 

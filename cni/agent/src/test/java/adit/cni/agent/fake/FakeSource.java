@@ -61,8 +61,13 @@ public final class FakeSource implements ClusterSource {
 
   /// Metadata.
   public static ObjectMeta meta(
-      String namespace, String name, String uid, Map<String, String> labels, Map<String, String> annotations) {
-    return new ObjectMeta(namespace, name, uid, 1, labels, annotations, Instant.EPOCH, null, "", List.of());
+      String namespace,
+      String name,
+      String uid,
+      Map<String, String> labels,
+      Map<String, String> annotations) {
+    return new ObjectMeta(
+        namespace, name, uid, 1, labels, annotations, Instant.EPOCH, null, "", List.of());
   }
 
   /// A namespace.

@@ -17,7 +17,8 @@ public final class FakeStatus implements StatusWriter {
   public final Map<String, String> redirections = new ConcurrentHashMap<>();
 
   @Override
-  public void patchPodAnnotations(ObjectKey pod, String uid, Map<String, @Nullable String> annotations) {
+  public void patchPodAnnotations(
+      ObjectKey pod, String uid, Map<String, @Nullable String> annotations) {
     String value = annotations.get("ambient.istio.io/redirection");
     redirections.put(pod.name(), value == null ? "none" : value);
   }

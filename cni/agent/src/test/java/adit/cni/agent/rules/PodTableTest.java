@@ -16,20 +16,24 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class PodTableTest {
   @Test
   void of_usualPod_isTheGoldenText() throws IOException {
-    assertThat(PodTable.of(PodOptions.DEFAULT, ProbeSource.DEFAULT).transaction()).isEqualTo(golden("pod"));
+    assertThat(PodTable.of(PodOptions.DEFAULT, ProbeSource.DEFAULT).transaction())
+        .isEqualTo(golden("pod"));
   }
 
   @Test
   void of_ingressPod_leavesInboundAlone() throws IOException {
-    PodOptions options = new PodOptions(PodOptions.Inbound.BYPASSED, List.of(), PodOptions.Families.BOTH);
+    PodOptions options =
+        new PodOptions(PodOptions.Inbound.BYPASSED, List.of(), PodOptions.Families.BOTH);
 
-    assertThat(PodTable.of(options, ProbeSource.DEFAULT).transaction()).isEqualTo(golden("ingress"));
+    assertThat(PodTable.of(options, ProbeSource.DEFAULT).transaction())
+        .isEqualTo(golden("ingress"));
   }
 
   @Test
   void of_virtualInterfacesAndIpv4Only_isTheGoldenText() throws IOException {
     PodOptions options =
-        new PodOptions(PodOptions.Inbound.CAPTURED, List.of("k6t-eth0", "docker0"), PodOptions.Families.IPV4);
+        new PodOptions(
+            PodOptions.Inbound.CAPTURED, List.of("k6t-eth0", "docker0"), PodOptions.Families.IPV4);
     ProbeSource probes = ProbeSource.of("169.254.1.1", "fd00::1");
 
     assertThat(PodTable.of(options, probes).transaction()).isEqualTo(golden("virtual-ipv4"));
@@ -37,7 +41,8 @@ final class PodTableTest {
 
   @Test
   void of_noPods_probesHaveEmptySets() throws IOException {
-    assertThat(ProbeTable.of(Map.of(), ProbeSource.DEFAULT, 0).transaction()).isEqualTo(golden("probes-empty"));
+    assertThat(ProbeTable.of(Map.of(), ProbeSource.DEFAULT, 0).transaction())
+        .isEqualTo(golden("probes-empty"));
   }
 
   @Test
@@ -48,13 +53,15 @@ final class PodTableTest {
             InetAddress.getByName("10.0.0.5"), "uid-a",
             InetAddress.getByName("fd00::5"), "uid-a");
 
-    assertThat(ProbeTable.of(pods, ProbeSource.DEFAULT, 1000).transaction()).isEqualTo(golden("probes"));
+    assertThat(ProbeTable.of(pods, ProbeSource.DEFAULT, 1000).transaction())
+        .isEqualTo(golden("probes"));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", "a b", "x\" accept", "sixteen-letters-x", "a;b", "a\nb"})
   void options_nameThatIsNoInterface_isRefused(String name) {
-    assertThatThrownBy(() -> new PodOptions(PodOptions.Inbound.CAPTURED, List.of(name), PodOptions.Families.BOTH))
+    assertThatThrownBy(() ->
+            new PodOptions(PodOptions.Inbound.CAPTURED, List.of(name), PodOptions.Families.BOTH))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("virtualInterfaces");
   }
@@ -69,7 +76,8 @@ final class PodTableTest {
 
   private static String golden(String name) throws IOException {
     try (var in = PodTableTest.class.getResourceAsStream("/rules/" + name + ".nft")) {
-      return new String(java.util.Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
+      return new String(
+          java.util.Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
     }
   }
 }
