@@ -1,6 +1,7 @@
 package adit.cli.local.supervise;
 
 import adit.linux.topology.Command;
+import adit.linux.topology.Completed;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,15 +27,19 @@ final class PluginFile {
       String classes =
           Command.of(home.resolve("adit").toString(), "classpath", "cni-agent").output();
       String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-      Command.of(
-              java,
-              "--enable-native-access=ALL-UNNAMED",
-              "-cp",
-              classes.strip(),
-              INSTALLER,
-              directory.toString())
-          .within(LONGEST)
-          .output();
+      Completed done =
+          Command.of(
+                  java,
+                  "--enable-native-access=ALL-UNNAMED",
+                  "-cp",
+                  classes.strip(),
+                  INSTALLER,
+                  directory.toString())
+              .within(LONGEST)
+              .run();
+      if (done.exit() != 0) {
+        throw new IOException("cannot install the CNI plugin: " + done.err().strip());
+      }
     }
     return plugin;
   }

@@ -108,7 +108,13 @@ public final class Supervisor implements AutoCloseable {
   /// @param source the user's objects; closed with the supervisor
   public static Supervisor start(Options options, ClusterSource source, Log log)
       throws IOException {
-    Supervisor supervisor = new Supervisor(options, source, log);
+    Supervisor supervisor;
+    try {
+      supervisor = new Supervisor(options, source, log);
+    } catch (IOException | RuntimeException e) {
+      Leftovers.remove(options.instance());
+      throw e;
+    }
     supervisor.loop.execute(supervisor::changed);
     supervisor.source.subscribe(
         view -> supervisor.loop.execute(() -> supervisor.viewChanged(view)));
