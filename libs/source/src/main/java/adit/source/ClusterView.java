@@ -64,19 +64,28 @@ public final class ClusterView {
     for (Kind kind : Kind.values()) {
       Map<ObjectKey, KubeObject> before = all(kind);
       Map<ObjectKey, KubeObject> after = next.getOrDefault(kind, Map.of());
-      boolean unchanged = before.size() == after.size();
-      for (Map.Entry<ObjectKey, KubeObject> entry : after.entrySet()) {
-        KubeObject old = before.get(entry.getKey());
-        if (entry.getValue().equals(old)) {
-          entry.setValue(old);
-        } else {
-          unchanged = false;
-        }
-      }
+      boolean unchanged = unify(before, after);
       result.put(kind, unchanged ? before : after);
       same &= unchanged;
     }
     return same ? null : of(version + 1, result, found);
+  }
+
+  /// Puts the old instances of what is equal into `after`; whether everything is.
+  // A published map must not be written, not even with what it holds already.
+  @SuppressWarnings("ReferenceEquality")
+  private static boolean unify(
+      Map<ObjectKey, KubeObject> before, Map<ObjectKey, KubeObject> after) {
+    boolean unchanged = before.size() == after.size();
+    for (Map.Entry<ObjectKey, KubeObject> entry : after.entrySet()) {
+      KubeObject old = before.get(entry.getKey());
+      if (old == null || !entry.getValue().equals(old)) {
+        unchanged = false;
+      } else if (entry.getValue() != old) {
+        entry.setValue(old);
+      }
+    }
+    return unchanged;
   }
 
   /// A view of these objects, for tests and tools.

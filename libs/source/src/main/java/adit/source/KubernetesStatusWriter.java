@@ -1,15 +1,70 @@
 package adit.source;
 
 import adit.source.object.ObjectKey;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import java.time.Clock;
+import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Writes status to the API server: conditions by server-side apply, annotations by merge patch on
-/// `pods/status`, events as `events.k8s.io/v1`.
+/// `pods/status`, events as `events.k8s.io/v1`. Each write is tried five times.
 public final class KubernetesStatusWriter implements StatusWriter {
-  private KubernetesStatusWriter() {}
+  private static final int ATTEMPTS = 5;
+  private static final int MOST_QUEUED = 10_000;
+  private static final long FIRST_PAUSE_MILLIS = 100;
+  private static final ResourceDefinitionContext EVENTS =
+      new ResourceDefinitionContext.Builder()
+          .withGroup("events.k8s.io")
+          .withVersion("v1")
+          .withKind("Event")
+          .withPlural("events")
+          .withNamespaced(true)
+          .build();
+
+  private final KubernetesClient client;
+  private final String writer;
+  private final Clock clock;
+  private final Consumer<String> warn;
+  private final ExecutorService thread =
+      new ThreadPoolExecutor(
+          1,
+          1,
+          0,
+          TimeUnit.SECONDS,
+          new ArrayBlockingQueue<>(MOST_QUEUED),
+          Thread.ofPlatform().name("status-writer").daemon().factory());
+
+  // These belong to the thread.
+  private final RecentEvents recent;
+  private final Map<Owned, Map<String, Condition>> applied = new HashMap<>();
+
+  private record Owned(ObjectKey about, String fieldManager) {}
+
+  private KubernetesStatusWriter(
+      KubernetesClient client, String writer, Clock clock, Consumer<String> warn) {
+    this.client = client;
+    this.writer = writer;
+    this.clock = clock;
+    this.warn = warn;
+    this.recent = new RecentEvents(clock);
+  }
 
   /// A writer for the API server of `KUBECONFIG`, or of the pod that this runs in.
   ///
@@ -17,25 +72,187 @@ public final class KubernetesStatusWriter implements StatusWriter {
   /// @param clock for time stamps
   /// @param warn told of what could not be written
   public static KubernetesStatusWriter open(String writer, Clock clock, Consumer<String> warn) {
-    return new KubernetesStatusWriter();
+    return open(new KubernetesClientBuilder().build(), writer, clock, warn);
+  }
+
+  /// A writer through a client, which is closed with it.
+  static KubernetesStatusWriter open(
+      KubernetesClient client, String writer, Clock clock, Consumer<String> warn) {
+    return new KubernetesStatusWriter(client, writer, clock, warn);
   }
 
   @Override
   public void patchPodAnnotations(
       ObjectKey pod, String uid, Map<String, @Nullable String> annotations) {
-    throw new UnsupportedOperationException("being written");
+    ObjectNode patch = Json.object();
+    ObjectNode meta = patch.putObject("metadata");
+    if (!uid.isEmpty()) {
+      // The API server refuses the patch if the pod is another one by now.
+      meta.put("uid", uid);
+    }
+    ObjectNode target = meta.putObject("annotations");
+    annotations.forEach(target::put);
+    submit(
+        pod,
+        () -> {
+          var _ =
+              KubernetesKinds.resource(client, pod.kind(), pod.namespace(), pod.name())
+                  .subresource("status")
+                  .patch(PatchContext.of(PatchType.JSON_MERGE), Json.text(patch));
+        });
   }
 
   @Override
   public void setCondition(ObjectKey about, String fieldManager, Condition condition) {
-    throw new UnsupportedOperationException("being written");
+    submit(about, () -> apply(new Owned(about, fieldManager), condition));
+  }
+
+  private void apply(Owned owned, Condition condition) {
+    Map<String, Condition> before = applied.getOrDefault(owned, Map.of());
+    if (condition.equals(before.get(condition.type()))) {
+      return;
+    }
+    // An apply says everything that its manager owns, so the other conditions go along.
+    Map<String, Condition> all = new LinkedHashMap<>(before);
+    all.put(condition.type(), condition);
+    ObjectKey about = owned.about();
+    ObjectNode object = identified(about);
+    var conditions = object.putObject("status").putArray("conditions");
+    all.values().forEach(each -> conditions.add(json(each)));
+    PatchContext context =
+        new PatchContext.Builder()
+            .withPatchType(PatchType.SERVER_SIDE_APPLY)
+            .withFieldManager(owned.fieldManager())
+            .withForce(true)
+            .build();
+    var _ =
+        KubernetesKinds.resource(client, about.kind(), about.namespace(), about.name())
+            .subresource("status")
+            .patch(context, Json.text(object));
+    applied.put(owned, all);
+  }
+
+  private ObjectNode json(Condition condition) {
+    return Json.object()
+        .put("type", condition.type())
+        .put("status", condition.status() ? "True" : "False")
+        .put("reason", condition.reason())
+        .put("message", condition.message())
+        .put("observedGeneration", condition.observedGeneration())
+        .put("lastTransitionTime", clock.instant().truncatedTo(ChronoUnit.SECONDS).toString());
+  }
+
+  private static ObjectNode identified(ObjectKey about) {
+    ObjectNode object =
+        Json.object().put("apiVersion", about.kind().apiVersion()).put("kind", about.kind().text());
+    ObjectNode meta = object.putObject("metadata").put("name", about.name());
+    if (!about.namespace().isEmpty()) {
+      meta.put("namespace", about.namespace());
+    }
+    return object;
   }
 
   @Override
   public void event(ObjectKey about, EventType type, String reason, String message) {
-    throw new UnsupportedOperationException("being written");
+    submit(
+        about,
+        () -> {
+          if (recent.isNew(about + "|" + reason + "|" + message)) {
+            create(about, type, reason, message);
+          }
+        });
+  }
+
+  private void create(ObjectKey about, EventType type, String reason, String message) {
+    String namespace = about.namespace().isEmpty() ? "default" : about.namespace();
+    ObjectNode event = Json.object().put("apiVersion", "events.k8s.io/v1").put("kind", "Event");
+    event
+        .putObject("metadata")
+        .put("name", about.name() + "." + UUID.randomUUID())
+        .put("namespace", namespace);
+    event
+        .put("eventTime", clock.instant().truncatedTo(ChronoUnit.MICROS).toString())
+        .put("type", type.text())
+        .put("reason", reason)
+        .put("action", reason)
+        .put("note", message)
+        .put("reportingController", "adit.io/" + writer)
+        .put("reportingInstance", writer);
+    ObjectNode regarding =
+        event
+            .putObject("regarding")
+            .put("apiVersion", about.kind().apiVersion())
+            .put("kind", about.kind().text())
+            .put("name", about.name())
+            .put("namespace", about.namespace());
+    // Without the uid `kubectl describe` does not show it.
+    GenericKubernetesResource object =
+        KubernetesKinds.resource(client, about.kind(), about.namespace(), about.name()).get();
+    if (object != null) {
+      regarding.put("uid", object.getMetadata().getUid());
+    }
+    var _ =
+        client
+            .genericKubernetesResources(EVENTS)
+            .inNamespace(namespace)
+            .resource(
+                client
+                    .getKubernetesSerialization()
+                    .convertValue(event, GenericKubernetesResource.class))
+            .create();
   }
 
   @Override
-  public void close() {}
+  public void close() {
+    thread.shutdown();
+    try {
+      if (!thread.awaitTermination(3, TimeUnit.SECONDS)) {
+        thread.shutdownNow();
+      }
+    } catch (InterruptedException e) {
+      thread.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+    client.close();
+  }
+
+  private void submit(ObjectKey about, Runnable write) {
+    try {
+      thread.execute(() -> attempt(about, write));
+    } catch (RejectedExecutionException _) {
+      warn.accept("status of " + about + ": dropped, too much is waiting or the writer is closed");
+    }
+  }
+
+  private void attempt(ObjectKey about, Runnable write) {
+    for (int attempt = 1; ; attempt++) {
+      KubernetesClientException error = errorOrNull(write);
+      if (error == null || KubernetesKinds.notFound(error)) {
+        return; // written, or the object is gone
+      }
+      if (attempt == ATTEMPTS || !pause(FIRST_PAUSE_MILLIS << attempt)) {
+        warn.accept("status of " + about + ": not written: " + error.getMessage());
+        return;
+      }
+    }
+  }
+
+  private static @Nullable KubernetesClientException errorOrNull(Runnable write) {
+    try {
+      write.run();
+      return null;
+    } catch (KubernetesClientException e) {
+      return e;
+    }
+  }
+
+  private static boolean pause(long millis) {
+    try {
+      TimeUnit.MILLISECONDS.sleep(millis);
+      return true;
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
 }

@@ -1,0 +1,53 @@
+package adit.source;
+
+import adit.source.object.Kind;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.Resource;
+import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
+import java.util.EnumSet;
+import java.util.Set;
+
+/// How kinds are asked of an API server: always as generic resources, because only the reader says
+/// what fields mean.
+final class KubernetesKinds {
+  /// What local mode's supervisor runs and the mesh itself does not read.
+  static final Set<Kind> UNREAD = Set.of(Kind.DEPLOYMENT, Kind.SERVICE_ACCOUNT);
+
+  private static final int NOT_FOUND = 404;
+
+  private KubernetesKinds() {}
+
+  static Set<Kind> read() {
+    EnumSet<Kind> kinds = EnumSet.allOf(Kind.class);
+    kinds.removeAll(UNREAD);
+    return kinds;
+  }
+
+  static ResourceDefinitionContext context(Kind kind) {
+    return new ResourceDefinitionContext.Builder()
+        .withGroup(kind.group())
+        .withVersion(kind.version())
+        .withKind(kind.text())
+        .withPlural(kind.plural())
+        .withNamespaced(kind.namespaced())
+        .build();
+  }
+
+  static Resource<GenericKubernetesResource> resource(
+      KubernetesClient client, Kind kind, String namespace, String name) {
+    var all = client.genericKubernetesResources(context(kind));
+    return kind.namespaced() ? all.inNamespace(namespace).withName(name) : all.withName(name);
+  }
+
+  /// Whether the API server does not know the kind or the object.
+  static boolean notFound(Throwable error) {
+    for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+      if (cause instanceof KubernetesClientException e && e.getCode() == NOT_FOUND) {
+        return true;
+      }
+    }
+    return false;
+  }
+}
