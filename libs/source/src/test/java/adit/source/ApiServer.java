@@ -23,7 +23,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 /// As much of an API server as informers and patches need: lists, watches over plain HTTP, and a
 /// record of what was written.
 final class ApiServer implements AutoCloseable {
-  private static final int UNAVAILABLE = 503;
+  private static final int OK = 200;
   private static final int NOT_FOUND = 404;
 
   private final HttpServer server;
@@ -54,7 +54,9 @@ final class ApiServer implements AutoCloseable {
 
   /// Makes a kind known, with items as JSON.
   void list(String path, String items) {
-    lists.put(path, "{\"kind\":\"List\",\"metadata\":{\"resourceVersion\":\"1\"},\"items\":[" + items + "]}");
+    lists.put(
+        path,
+        "{\"kind\":\"List\",\"metadata\":{\"resourceVersion\":\"1\"},\"items\":[" + items + "]}");
     watches.put(path, new LinkedBlockingQueue<>());
   }
 
@@ -80,7 +82,7 @@ final class ApiServer implements AutoCloseable {
       } else if (!lists.containsKey(path)) {
         reply(exchange, NOT_FOUND, "{\"kind\":\"Status\",\"code\":404}");
       } else if ("websocket".equals(exchange.getRequestHeaders().getFirst("Upgrade"))) {
-        reply(exchange, UNAVAILABLE, "{}"); // no WebSocket: the client then watches over HTTP
+        reply(exchange, OK, "{}"); // no WebSocket: the client then watches over HTTP
       } else if (query.contains("watch=true")) {
         watch(exchange, path);
       } else {

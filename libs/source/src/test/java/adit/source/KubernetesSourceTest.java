@@ -41,8 +41,7 @@ final class KubernetesSourceTest {
     }
     server.list("/api/v1/pods", POD.formatted("1", "web"));
     for (String path : List.of("", "/status")) {
-      server.object(
-          "/api/v1/namespaces/shop/pods/web" + path, kinded(POD.formatted("1", "web")));
+      server.object("/api/v1/namespaces/shop/pods/web" + path, kinded(POD.formatted("1", "web")));
       server.object(
           "/apis/security.istio.io/v1/namespaces/shop/authorizationpolicies/p" + path,
           "{\"metadata\":{\"name\":\"p\",\"namespace\":\"shop\"}}");
@@ -70,7 +69,8 @@ final class KubernetesSourceTest {
           .anySatisfy(warning -> assertThat(warning).contains("security.istio.io/v1"));
 
       server.event("/api/v1/pods", "MODIFIED", kinded(POD.formatted("2", "other")));
-      await(view -> requireNonNull(view.podOrNull("shop", "web")).meta().label("app").equals("other"));
+      await(view ->
+          requireNonNull(view.podOrNull("shop", "web")).meta().label("app").equals("other"));
 
       server.event("/api/v1/pods", "DELETED", kinded(POD.formatted("3", "other")));
       await(view -> view.pods().isEmpty());
@@ -88,8 +88,7 @@ final class KubernetesSourceTest {
       ApiServer.Written written = nextWritten();
       assertThat(written.method()).isEqualTo("PATCH");
       assertThat(written.uri())
-          .startsWith(
-              "/apis/security.istio.io/v1/namespaces/shop/authorizationpolicies/p/status?")
+          .startsWith("/apis/security.istio.io/v1/namespaces/shop/authorizationpolicies/p/status?")
           .contains("fieldManager=istio-ambient-ztunnel-policy", "force=true");
       assertThat(written.contentType()).startsWith("application/apply-patch+yaml");
       assertThat(written.body().at("/status/conditions/0/type").asText())
