@@ -2,10 +2,13 @@ package adit.telemetry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import com.code_intelligence.jazzer.mutation.annotation.NotNull;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -56,6 +59,27 @@ final class LogFilterTest {
                 .handle(request("POST", Map.of("reset", List.of(""), "level", List.of("warn"))))
                 .bodyText())
         .isEqualTo("current log level is warn\n");
+  }
+
+  @FuzzTest(maxDuration = "5s")
+  void parse_anyText_comesBackAsItPrints(@NotNull String text) {
+    LogFilter filter = LogFilter.parseOrNull(text);
+
+    if (filter != null) {
+      assertThat(LogFilter.parseOrNull(filter.toString())).isEqualTo(filter);
+    }
+  }
+
+  @FuzzTest(maxDuration = "5s")
+  void line_anyTextInIt_isOneLine(@NotNull String text) {
+    @Nullable Object[] fields = {"k", text, "d", new RuntimeException(text)};
+
+    String plain = LogLine.plain("t", Level.INFO, "a", null, text, fields);
+    String json = LogLine.json("t", Level.INFO, "a", null, text, fields);
+
+    assertThat(plain.indexOf('\n')).isEqualTo(plain.length() - 1);
+    assertThat(json.indexOf('\n')).isEqualTo(json.length() - 1);
+    assertThat(json.chars()).allMatch(c -> c >= 0x20 || c == '\n');
   }
 
   private static AdminRequest request(String method, Map<String, List<String>> query) {

@@ -9,7 +9,10 @@ import adit.identity.Pem;
 import adit.identity.TestClock;
 import adit.identity.ca.SigningException.Fault;
 import adit.model.SpiffeId;
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import com.code_intelligence.jazzer.mutation.annotation.NotNull;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -100,7 +103,7 @@ final class CertificateAuthorityTest {
     byte[] forged = der.clone();
     forged[forged.length - 1] ^= 1;
     byte[] otherName = der.clone();
-    otherName[der.length / 2] ^= 1;
+    otherName[new String(der, StandardCharsets.ISO_8859_1).indexOf("shop")] ^= 1;
 
     for (String text :
         List.of(
@@ -203,6 +206,20 @@ final class CertificateAuthorityTest {
             List.of(2, "istiod.istio-system.svc"),
             List.of(7, "127.0.0.1"),
             List.of(7, "fd00:0:0:0:0:0:0:1"));
+  }
+
+  @FuzzTest(maxDuration = "5s")
+  void sign_anyBytesAsRequest_isABadRequestOrACertificate(byte @NotNull [] der) {
+    CertificateAuthority authority = CertificateAuthority.inMemory("cluster.local", clock);
+    try {
+      assertThat(
+              authority
+                  .sign(Pem.encode(Pem.CERTIFICATE_REQUEST, der), WEB, Duration.ofHours(1))
+                  .leaf())
+          .isNotNull();
+    } catch (SigningException e) {
+      assertThat(e.fault()).isEqualTo(Fault.BAD_REQUEST);
+    }
   }
 
   private static Instant end(IssuedCertificate issued) {
