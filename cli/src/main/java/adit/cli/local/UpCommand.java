@@ -3,6 +3,8 @@ package adit.cli.local;
 import adit.cli.local.run.Instance;
 import adit.cli.local.supervise.Held;
 import adit.cli.local.supervise.Options;
+import adit.cli.local.supervise.Supervisor;
+import adit.source.DirectorySource;
 import adit.telemetry.LogFilter;
 import adit.telemetry.LogFormat;
 import adit.telemetry.LogOutput;
@@ -11,7 +13,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
+import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -64,9 +68,19 @@ final class UpCommand implements Callable<Integer> {
   }
 
   private Integer foreground(Options options) throws IOException, InterruptedException {
+    CountDownLatch ended = new CountDownLatch(1);
     try (Held held = Held.take(options.instance());
         LogOutput output = log(options.instance())) {
-      new Foreground(options, held, output).run();
+      Supervisor supervisor =
+          Supervisor.start(
+              options, DirectorySource.open(List.of(options.directory())), output.scope("local"));
+      Thread closing = new Thread(() -> close(supervisor, held, output, ended), "closing");
+      Runtime.getRuntime().addShutdownHook(closing);
+      output
+          .scope("local")
+          .info(
+              "up", "name", options.instance().name(), "directory", options.directory().toString());
+      ended.await();
     }
     return 0;
   }
@@ -82,6 +96,17 @@ final class UpCommand implements Callable<Integer> {
         LogFormat.of(System.getenv()),
         LogFilter.INFO,
         Clock.systemUTC());
+  }
+
+  private void close(Supervisor supervisor, Held held, LogOutput output, CountDownLatch ended) {
+    try {
+      supervisor.close();
+      held.close();
+    } catch (IOException e) {
+      output.scope("local").error("not everything could be removed", "error", e);
+    }
+    output.close();
+    ended.countDown();
   }
 
   private Options options() throws IOException {

@@ -165,8 +165,8 @@ public final class ConfigReader {
   private Sockets sockets() {
     Keepalive keepalive =
         new Keepalive(
-            environment.duration("KEEPALIVE_TIME", Duration.ofSeconds(180)),
-            environment.duration("KEEPALIVE_INTERVAL", Duration.ofSeconds(180)),
+            environment.duration("KEEPALIVE_TIME", Duration.ofMinutes(3)),
+            environment.duration("KEEPALIVE_INTERVAL", Duration.ofMinutes(3)),
             environment.number("KEEPALIVE_RETRIES", 1, 127, 9));
     return new Sockets(
         environment.number("PACKET_MARK", 0, Integer.MAX_VALUE, 1337),

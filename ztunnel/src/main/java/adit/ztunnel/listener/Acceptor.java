@@ -50,15 +50,16 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
     EpollSocketChannel child = (EpollSocketChannel) message;
     connections.acquire();
     Loops.Seat seat = loops.choose(ctx.channel().eventLoop());
-    child
-        .closeFuture()
-        .addListener(_ -> {
-          seat.leave();
-          connections.release();
-        });
+    var _ =
+        child
+            .closeFuture()
+            .addListener(_ -> {
+              seat.leave();
+              connections.release();
+            });
     try {
       serve.accept(child);
-      seat.loop().register(child).addListener(Acceptor::closeUnregistered);
+      var _ = seat.loop().register(child).addListener(Acceptor::closeUnregistered);
     } catch (RuntimeException e) {
       child.unsafe().closeForcibly();
       failed.accept(e);

@@ -72,15 +72,16 @@ public final class ListenerSet implements AutoCloseable {
       throws IOException {
     Listening listening = made(sockets);
     EpollServerSocketChannel channel = listening.channel();
-    channel
-        .pipeline()
-        .addLast(
-            new Acceptor(
-                loops,
-                admission.gatesOf(port.tls()),
-                admission.connections(),
-                child -> port.serve().accept(child, listening.transparent()),
-                acceptFailed));
+    var _ =
+        channel
+            .pipeline()
+            .addLast(
+                new Acceptor(
+                    loops,
+                    admission.gatesOf(port.tls()),
+                    admission.connections(),
+                    child -> port.serve().accept(child, listening.transparent()),
+                    acceptFailed));
     ChannelFuture bound = loops.next().register(channel);
     await(bound, channel, port);
     await(channel.bind(sockets.wildcard(listening.family(), port.number())), channel, port);
@@ -107,18 +108,23 @@ public final class ListenerSet implements AutoCloseable {
       throws IOException {
     boolean done = step.awaitUninterruptibly(BIND_PATIENCE_SECONDS, TimeUnit.SECONDS);
     if (!done || !step.isSuccess()) {
-      channel.close();
+      var _ = channel.close();
       Throwable cause = step.cause();
       String why = cause == null ? "no answer in time" : cause.getMessage();
       throw new IOException("cannot listen on port " + port.number() + ": " + why, cause);
     }
   }
 
+  /// The ports that are open, in their order.
+  public List<Integer> ports() {
+    return channels.stream().map(channel -> channel.localAddress().getPort()).toList();
+  }
+
   /// Closes the listening sockets at once. Accepted connections go on.
   @Override
   public void close() {
     for (EpollServerSocketChannel channel : channels) {
-      channel.close().awaitUninterruptibly(BIND_PATIENCE_SECONDS, TimeUnit.SECONDS);
+      var _ = channel.close().awaitUninterruptibly(BIND_PATIENCE_SECONDS, TimeUnit.SECONDS);
     }
   }
 }

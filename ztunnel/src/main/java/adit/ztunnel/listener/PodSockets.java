@@ -51,9 +51,9 @@ public final class PodSockets implements AutoCloseable {
     config.setOption(ChannelOption.SO_REUSEADDR, true);
     if (netns != null) {
       config.setOption(SocketOptions.SO_MARK, settings.mark());
-      if (settings.reusePort()) {
-        config.setOption(SocketOptions.SO_REUSEPORT, true);
-      }
+    }
+    if (settings.reusePort()) {
+      config.setOption(SocketOptions.SO_REUSEPORT, true);
     }
     return new Listening(channel, family, netns != null && transparent(channel));
   }
@@ -110,7 +110,7 @@ public final class PodSockets implements AutoCloseable {
         config.setOption(SocketOptions.IP_BIND_ADDRESS_NO_PORT, true);
         if (v4) {
           config.setOption(SocketOptions.IP_TRANSPARENT, true);
-          config.setOption(SocketOptions.IP_FREEBIND, true);
+          config.setOption(SocketOptions.IP_FREEBIND, 1);
         } else {
           config.setOption(SocketOptions.IPV6_TRANSPARENT, 1);
           config.setOption(SocketOptions.IPV6_FREEBIND, 1);

@@ -40,8 +40,7 @@ final class ConfigReaderTest {
     assertThat(config.sockets().spoofSource()).isNull();
     assertThat(config.sockets().reusePort()).isTrue();
     assertThat(config.sockets().keepalive())
-        .isEqualTo(
-            new ZtunnelConfig.Keepalive(Duration.ofSeconds(180), Duration.ofSeconds(180), 9));
+        .isEqualTo(new ZtunnelConfig.Keepalive(Duration.ofMinutes(3), Duration.ofMinutes(3), 9));
     assertThat(config.http2().streamWindow()).isEqualTo(4 << 20);
     assertThat(config.http2().connectionWindow()).isEqualTo(16 << 20);
     assertThat(config.http2().frameSize()).isEqualTo(1 << 20);

@@ -41,7 +41,7 @@ final class LocalMeshTest {
     assertThat(workload.getAddressesList()).hasSize(2);
     assertThat(workload.getTunnelProtocol()).isEqualTo(TunnelProtocol.HBONE);
     assertThat(workload.getWaypoint().getAddress().getAddress().size()).isEqualTo(4);
-    assertThat(workload.getServicesMap().get("default/example.com").getPorts(0).getTargetPort())
+    assertThat(workload.getServicesOrThrow("default/example.com").getPorts(0).getTargetPort())
         .isEqualTo(8080);
     var service = mesh.addresses().getLast().getService();
     assertThat(service.getPorts(0).getServicePort()).isEqualTo(80);

@@ -6,11 +6,14 @@ import adit.linux.FileDescriptors;
 import adit.linux.Netns;
 import adit.ztunnel.view.LocalPod;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -101,7 +104,7 @@ final class PodRosterTest {
         return netns;
       }
       netns.close();
-      java.util.concurrent.locks.LockSupport.parkNanos(10_000_000);
+      LockSupport.parkNanos(10_000_000);
     }
     throw new IOException("unshare did not make a namespace");
   }
@@ -136,7 +139,7 @@ final class PodRosterTest {
   @Test
   void add_ofAFileThatIsNoNamespace_isRefusedOnly() throws IOException {
     roster.connected();
-    try (var file = new java.io.FileInputStream("/dev/null")) {
+    try (var file = FileChannel.open(Path.of("/dev/null"))) {
       int fd = FileDescriptors.dup(fdOf(file));
       assertThat(roster.apply(add("a"), Netns.ofFd(fd)).error())
           .contains("not a network namespace");
@@ -145,10 +148,10 @@ final class PodRosterTest {
     assertThat(calls).isEmpty();
   }
 
-  private static int fdOf(java.io.FileInputStream file) throws IOException {
+  private static int fdOf(FileChannel file) throws IOException {
     // The JDK does not tell numbers; the newest link to /dev/null is it.
-    assertThat(file.getFD().valid()).isTrue();
-    try (var links = java.nio.file.Files.list(Path.of("/proc/self/fd"))) {
+    assertThat(file.isOpen()).isTrue();
+    try (var links = Files.list(Path.of("/proc/self/fd"))) {
       return links
           .filter(PodRosterTest::isDevNull)
           .mapToInt(link -> Integer.parseInt(link.getFileName().toString()))
@@ -159,7 +162,7 @@ final class PodRosterTest {
 
   private static boolean isDevNull(Path link) {
     try {
-      return java.nio.file.Files.readSymbolicLink(link).toString().equals("/dev/null");
+      return Files.readSymbolicLink(link).toString().equals("/dev/null");
     } catch (IOException _) {
       return false;
     }

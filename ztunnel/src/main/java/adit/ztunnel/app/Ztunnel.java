@@ -1,0 +1,92 @@
+package adit.ztunnel.app;
+
+import adit.telemetry.LogOutput;
+import adit.telemetry.WritesToStandardOutput;
+import adit.ztunnel.config.ConfigException;
+import adit.ztunnel.config.ConfigReader;
+import adit.ztunnel.config.ZtunnelConfig;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// The node proxy's entry. Arguments as the reference's: none or `proxy ...` runs, `version`,
+/// `help`; ours: `train` runs the warm-up and ends, to make a class-data or AOT archive.
+public final class Ztunnel {
+  private static final String HELP =
+      """
+      ztunnel: the node proxy of an ambient mesh
+
+      usage: ztunnel [proxy [ztunnel]]   run (configuration: environment variables)
+             ztunnel train               exercise the data path once, then end
+             ztunnel version
+             ztunnel help
+      """;
+
+  private Ztunnel() {}
+
+  /// Runs until a signal or `/quitquitquit`; the exit status is 0 then, 1 when it could not start.
+  public static void main(String[] arguments) {
+    String command = arguments.length == 0 ? "proxy" : arguments[0];
+    Map<String, String> environment = System.getenv();
+    int status =
+        switch (command) {
+          case "proxy" ->
+              "1".equals(environment.get("ADIT_TRAIN")) ? train(environment) : run(environment);
+          case "train" -> train(environment);
+          case "version" -> say("ztunnel " + Version.current(Map.of()).own() + "\n", 0);
+          case "help" -> say(HELP, 0);
+          default -> say(HELP, 1);
+        };
+    // Nothing is left to wait for, and what still runs must not keep the process.
+    Runtime.getRuntime().halt(status);
+  }
+
+  @WritesToStandardOutput("these are the answers of a command, not log lines")
+  private static int say(String text, int status) {
+    PrintStream out = System.out;
+    out.print(text);
+    out.flush();
+    return status;
+  }
+
+  private static int train(Map<String, String> environment) {
+    LogOutput output = LogOutput.start(environment);
+    boolean complete = Warmup.run(output, Warmup.Effort.TRAINING);
+    output.close();
+    return complete ? 0 : 1;
+  }
+
+  private static int run(Map<String, String> environment) {
+    LogOutput output = LogOutput.start(environment);
+    try {
+      ZtunnelConfig config = new ConfigReader(environment).read();
+      Limits.raisedDescriptors(output.scope("app"));
+      var process = new ZtunnelProcess(config, output);
+      endOnSignals(process);
+      process.start();
+      process.awaitEnd();
+      return 0;
+    } catch (ConfigException | IOException e) {
+      output.scope("app").error("cannot start", "error", e.getMessage());
+      return 1;
+    } catch (InterruptedException _) {
+      return 1;
+    } finally {
+      output.close();
+    }
+  }
+
+  private static void endOnSignals(ZtunnelProcess process) {
+    var interrupts = new AtomicInteger();
+    Signals.on("TERM", () -> process.shutDown("SIGTERM"));
+    Signals.on(
+        "INT",
+        () -> {
+          if (interrupts.incrementAndGet() > 1) {
+            Runtime.getRuntime().halt(0);
+          }
+          process.shutDown("SIGINT");
+        });
+  }
+}

@@ -1,0 +1,70 @@
+package adit.ztunnel.flow;
+
+import adit.hbone.OpenException;
+import adit.hbone.OpenFailure;
+import adit.hbone.RelayResult;
+import adit.model.authorize.Refusal;
+import adit.ztunnel.observe.Outcome;
+import adit.ztunnel.observe.ResponseFlag;
+import adit.ztunnel.table.End;
+import org.jspecify.annotations.Nullable;
+
+/// Ends of relays and failures to open, in the words of metrics and logs.
+final class Outcomes {
+  private Outcomes() {}
+
+  static Outcome of(RelayResult result) {
+    return switch (result.error()) {
+      case null -> new Outcome.Completed();
+      case EndedException ended -> of(ended.end());
+      case Throwable error -> Outcome.failed(ResponseFlag.CONNECT, text(error));
+    };
+  }
+
+  static Outcome of(End end) {
+    return switch (end) {
+      case End.Refused(Refusal refusal) ->
+          new Outcome.Failed(ResponseFlag.DENY, "connection closed due to policy change", refusal);
+      case End.Drained() -> new Outcome.Drained();
+    };
+  }
+
+  /// A failure to open what carries the connection.
+  static Outcome of(Throwable cause) {
+    if (!(cause instanceof OpenException open)) {
+      return Outcome.failed(ResponseFlag.CONNECT, "connection failed: " + text(cause));
+    }
+    OpenFailure failure = open.failure();
+    Refusal refusal = refusalOrNull(failure);
+    String error =
+        refusal == null ? failure.describe() : failure.describe() + ": " + refusal.sentence();
+    return new Outcome.Failed(flag(failure), error, refusal);
+  }
+
+  private static @Nullable Refusal refusalOrNull(OpenFailure failure) {
+    return failure instanceof OpenFailure.Status(int _, String header) && header != null
+        ? Refusal.parseOrNull(header)
+        : null;
+  }
+
+  private static ResponseFlag flag(OpenFailure failure) {
+    return switch (failure) {
+      case OpenFailure.ConnectTimeout _ -> ResponseFlag.NETWORK_POLICY;
+      case OpenFailure.Identity _ -> ResponseFlag.IDENTITY_ERROR;
+      case OpenFailure.GoAway _, OpenFailure.Reset _, OpenFailure.Broken _ ->
+          ResponseFlag.H2_HANDSHAKE_FAILURE;
+      case OpenFailure.ConnectRefused _,
+          OpenFailure.Tls _,
+          OpenFailure.PeerIdentity _,
+          OpenFailure.Status _,
+          OpenFailure.Deadline _,
+          OpenFailure.Unavailable _ ->
+          ResponseFlag.CONNECT;
+    };
+  }
+
+  static String text(Throwable cause) {
+    String message = cause.getMessage();
+    return message == null || message.isEmpty() ? cause.getClass().getSimpleName() : message;
+  }
+}

@@ -1,0 +1,114 @@
+package adit.ztunnel.resolve;
+
+import adit.hbone.Authority;
+import adit.model.GatewayAddress;
+import adit.model.MeshView;
+import adit.model.NetworkAddress;
+import adit.model.PortMap;
+import adit.model.Service;
+import adit.model.Workload;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/// Decides where a CONNECT request leads: always to the local workload's own address, at a port
+/// that the authority gives. Pure.
+///
+/// @param network this node's
+public record InboundResolver(String network, MeshPorts ports) {
+  private static final int BAD_REQUEST = 400;
+  private static final int UNAVAILABLE = 503;
+
+  /// @param local the workload whose listener this is
+  /// @param here the address that the client has dialled
+  /// @param meant host name of the service that the client says it meant; for telemetry only
+  public InboundRoute resolve(
+      MeshView view,
+      Workload local,
+      Authority authority,
+      InetAddress here,
+      @Nullable String meant) {
+    return switch (authority) {
+      case Authority.Address(InetAddress ip, int port) ->
+          byAddress(view, local, ip, port, here, meant);
+      case Authority.Hostname(String host, int port) -> byName(view, local, host, port, here);
+    };
+  }
+
+  private InboundRoute byAddress(
+      MeshView view,
+      Workload local,
+      InetAddress ip,
+      int port,
+      InetAddress here,
+      @Nullable String meant) {
+    boolean mine = ip.equals(here) || local.reach().applicationTunnel() != null;
+    if (!mine && !isWaypointFor(view, local, ip, here)) {
+      return new InboundRoute.Rejected(
+          BAD_REQUEST, "ip mismatch: " + here.getHostAddress() + " != " + ip.getHostAddress());
+    }
+    Service service = meant == null ? null : view.serviceByHostname(meant, local.namespace());
+    return upstream(local, port, here, service);
+  }
+
+  private InboundRoute byName(
+      MeshView view, Workload local, String host, int port, InetAddress here) {
+    Service service = view.serviceByHostname(host, local.namespace());
+    if (service == null) {
+      return new InboundRoute.Rejected(UNAVAILABLE, "unknown service: " + host);
+    }
+    PortMap own = local.services().getOrDefault(service.key(), PortMap.EMPTY);
+    int target = own.target(port) > 0 ? own.target(port) : service.ports().target(port);
+    if (target == 0) {
+      return new InboundRoute.Rejected(
+          UNAVAILABLE, "no port " + port + " of " + host + " at " + local.uid());
+    }
+    return upstream(local, target, here, service);
+  }
+
+  private InboundRoute upstream(
+      Workload local, int port, InetAddress here, @Nullable Service service) {
+    Workload.ApplicationTunnel tunnel = local.reach().applicationTunnel();
+    if (tunnel != null && tunnel.proxyProtocol()) {
+      // The way of a sandwiched waypoint: a PROXY header goes before the bytes.
+      return new InboundRoute.Rejected(
+          UNAVAILABLE, "PROXY protocol towards the application is not part of this version");
+    }
+    int target = tunnel != null && tunnel.port() > 0 ? tunnel.port() : port;
+    if (ports.isOwn(target)) {
+      return new InboundRoute.Rejected(
+          UNAVAILABLE, "self call: port " + target + " is the proxy's own");
+    }
+    return new InboundRoute.Upstream(new InetSocketAddress(here, target), service);
+  }
+
+  /// Whether the authority is something that this workload is the waypoint of.
+  private boolean isWaypointFor(MeshView view, Workload local, InetAddress ip, InetAddress here) {
+    var address = new NetworkAddress(network, ip);
+    Workload workload = view.workloadByIp(address);
+    if (workload != null) {
+      return isMe(view, local, here, workload.reach().waypoint());
+    }
+    Service service = view.serviceByVip(address, local.namespace());
+    if (service == null) {
+      return false;
+    }
+    return isMe(view, local, here, service.waypoints().single())
+        || service.waypoints().weighted().stream()
+            .anyMatch(weighted -> isMe(view, local, here, weighted.destination()));
+  }
+
+  private boolean isMe(
+      MeshView view, Workload local, InetAddress here, @Nullable GatewayAddress waypoint) {
+    return switch (waypoint) {
+      case null -> false;
+      case GatewayAddress.ByAddress(NetworkAddress address, int _) ->
+          address.ip().equals(here) || backs(local, view.serviceByVip(address, local.namespace()));
+      case GatewayAddress.ByHostname(var hostname, int _) -> backs(local, view.service(hostname));
+    };
+  }
+
+  private static boolean backs(Workload local, @Nullable Service service) {
+    return service != null && local.services().containsKey(service.key());
+  }
+}
