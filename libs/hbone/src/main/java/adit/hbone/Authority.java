@@ -4,6 +4,7 @@ import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// The target of a CONNECT request (RFC 9110 section 9.3.6): an address or a host name, and always
@@ -84,28 +85,20 @@ public sealed interface Authority {
   }
 
   private static @Nullable Authority hostnameOrNull(String host, int port) {
-    boolean digitsOnly = true;
-    StringBuilder lower = new StringBuilder(host.length());
-    for (int i = 0; i < host.length(); i++) {
-      char c = host.charAt(i);
-      if (c >= 'A' && c <= 'Z') {
-        c += 'a' - 'A';
-      }
-      boolean digit = c >= '0' && c <= '9';
-      if (!digit && !(c >= 'a' && c <= 'z') && c != '-' && c != '_' && c != '.') {
+    String name = host.endsWith(".") ? host.substring(0, host.length() - 1) : host;
+    if (name.isEmpty() || name.startsWith(".") || name.contains("..")) {
+      return null;
+    }
+    boolean letters = false;
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
+      if (!HeaderText.isLetterOrDigit(c) && c != '-' && c != '_' && c != '.') {
         return null;
       }
-      digitsOnly &= digit || c == '.';
-      lower.append(c);
-    }
-    String name = lower.toString();
-    if (name.endsWith(".")) {
-      name = name.substring(0, name.length() - 1);
+      letters |= c > '9';
     }
     // What looks like an address but is none must not be looked up as a name.
-    return digitsOnly || name.isEmpty() || name.startsWith(".") || name.contains("..")
-        ? null
-        : new Hostname(name, port);
+    return letters ? new Hostname(name.toLowerCase(Locale.ROOT), port) : null;
   }
 
   private static int portOrZero(String text, int from) {

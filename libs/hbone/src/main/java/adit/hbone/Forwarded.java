@@ -49,8 +49,7 @@ public final class Forwarded {
     }
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
-      boolean plain = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9';
-      if (!plain && ".-_:[]".indexOf(c) < 0) {
+      if (!HeaderText.isLetterOrDigit(c) && ".-_:[]".indexOf(c) < 0) {
         return false;
       }
     }

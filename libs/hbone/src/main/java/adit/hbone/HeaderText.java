@@ -14,4 +14,9 @@ final class HeaderText {
     }
     return true;
   }
+
+  /// Whether `c` is an ASCII letter or digit.
+  static boolean isLetterOrDigit(char c) {
+    return c < 128 && Character.isLetterOrDigit(c);
+  }
 }

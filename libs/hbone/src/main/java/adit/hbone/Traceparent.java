@@ -24,32 +24,32 @@ public record Traceparent(String traceId, String parentId, int flags) {
         + '-'
         + parentId
         + '-'
-        + HEX.charAt(flags >> 4 & 15)
+        + HEX.charAt((flags >> 4) & 15)
         + HEX.charAt(flags & 15);
   }
 
   /// Reads a header value; null for everything that is not exactly of the form, whatever a peer
   /// sends.
   public static @Nullable Traceparent parseOrNull(@Nullable String header) {
-    if (header == null
-        || header.length() != LENGTH
-        || header.charAt(2) != '-'
-        || header.charAt(35) != '-'
-        || header.charAt(52) != '-'
-        || !isHex(header, 0, 2)
-        || !isHex(header, 53, 55)) {
+    if (header == null || !hasForm(header) || header.startsWith("ff")) {
       return null;
     }
-    boolean identified = isHex(header, 3, 35) && isHex(header, 36, 52);
-    if (!identified || isZero(header, 3, 35) || isZero(header, 36, 52)) {
-      return null;
-    }
-    return header.startsWith("ff")
-        ? null
-        : new Traceparent(
-            header.substring(3, 35),
-            header.substring(36, 52),
-            Integer.parseInt(header, 53, 55, 16));
+    boolean identified = !isZero(header, 3, 35) && !isZero(header, 36, 52);
+    return identified
+        ? new Traceparent(
+            header.substring(3, 35), header.substring(36, 52), Integer.parseInt(header, 53, 55, 16))
+        : null;
+  }
+
+  private static boolean hasForm(String header) {
+    return header.length() == LENGTH
+        && header.charAt(2) == '-'
+        && header.charAt(35) == '-'
+        && header.charAt(52) == '-'
+        && isHex(header, 0, 2)
+        && isHex(header, 3, 35)
+        && isHex(header, 36, 52)
+        && isHex(header, 53, 55);
   }
 
   private static String hex(RandomGenerator random, int digits) {
@@ -66,7 +66,7 @@ public record Traceparent(String traceId, String parentId, int flags) {
   private static boolean isHex(String text, int from, int to) {
     for (int i = from; i < to; i++) {
       char c = text.charAt(i);
-      if (!(c >= '0' && c <= '9' || c >= 'a' && c <= 'f')) {
+      if (HEX.indexOf(c) < 0) {
         return false;
       }
     }
