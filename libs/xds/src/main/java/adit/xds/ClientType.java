@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /// One type's side of a client: what it holds, over all streams. Confined to the client's executor.
@@ -61,11 +62,15 @@ final class ClientType<T> {
     }
     rejections.addAll(
         subscription.consumer().apply(new Update<>(changed, response.getRemovedResourcesList())));
+    // Of a rejected resource the last good version is still held, and named as such: a reconnect
+    // asks
+    // for the resource again, and a removal meanwhile is told.
+    Set<String> rejected = rejections.stream().map(Rejection::name).collect(Collectors.toSet());
     for (Resource resource : response.getResourcesList()) {
-      heldVersions.put(resource.getName(), resource.getVersion());
+      if (!rejected.contains(resource.getName())) {
+        heldVersions.put(resource.getName(), resource.getVersion());
+      }
     }
-    // A rejected resource is not held, so that a reconnect asks for it again.
-    rejections.forEach(rejection -> heldVersions.remove(rejection.name()));
     response.getRemovedResourcesList().forEach(heldVersions::remove);
     acknowledged |= rejections.isEmpty();
     return answer(response.getNonce(), rejections);

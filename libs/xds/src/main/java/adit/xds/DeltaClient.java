@@ -33,11 +33,16 @@ import org.jspecify.annotations.Nullable;
 /// by two threads at once. Responses are requested one at a time, so a slow consumer slows the
 /// stream and buffers nothing.
 public final class DeltaClient implements AutoCloseable {
+  /// How long a new stream may say nothing. A control plane that accepts connections and is stuck
+  /// would otherwise hold us for ever.
+  static final Duration FIRST_RESPONSE = Duration.ofMinutes(1);
+
   private final ScheduledExecutorService executor;
   private final Supplier<ManagedChannel> channels;
   private final Supplier<Node> node;
   private final Listener listener;
   private final Backoff backoff;
+  private final Duration firstResponse;
   private final Map<String, ClientType<?>> types = new LinkedHashMap<>();
   private final CompletableFuture<Void> synced = new CompletableFuture<>();
   private @Nullable Stream stream;
@@ -75,11 +80,23 @@ public final class DeltaClient implements AutoCloseable {
       List<Subscription<?>> subscriptions,
       Listener listener,
       RandomGenerator random) {
+    this(executor, channels, node, subscriptions, listener, random, FIRST_RESPONSE);
+  }
+
+  DeltaClient(
+      ScheduledExecutorService executor,
+      Supplier<ManagedChannel> channels,
+      Supplier<Node> node,
+      List<Subscription<?>> subscriptions,
+      Listener listener,
+      RandomGenerator random,
+      Duration firstResponse) {
     this.executor = executor;
     this.channels = channels;
     this.node = node;
     this.listener = listener;
     this.backoff = new Backoff(random);
+    this.firstResponse = firstResponse;
     for (Subscription<?> subscription : subscriptions) {
       types.put(subscription.typeUrl(), new ClientType<>(subscription));
     }
@@ -113,6 +130,12 @@ public final class DeltaClient implements AutoCloseable {
             .withExecutor(executor)
             .deltaAggregatedResources(opened);
     opened.sendFirstRequests();
+    try {
+      var _ =
+          executor.schedule(opened::endIfSilent, firstResponse.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException _) {
+      opened.cancel();
+    }
   }
 
   private void retry(String cause, Status status) {
@@ -186,11 +209,12 @@ public final class DeltaClient implements AutoCloseable {
       }
       if (!responded) {
         responded = true;
-        backoff.reset();
         listener.connected();
       }
       listener.received(response.getTypeUrl(), response.getSerializedSize());
       requests().onNext(answer(response));
+      // Only now: what ends in an exception each time must not be asked for without a pause.
+      backoff.reset();
       requests().request(1);
       if (!synced.isDone() && types.values().stream().allMatch(ClientType::acknowledged)) {
         synced.complete(null);
@@ -231,6 +255,15 @@ public final class DeltaClient implements AutoCloseable {
       ended = true;
       channel.shutdownNow();
       retry(cause, status);
+    }
+
+    void endIfSilent() {
+      if (!responded && !ended && requests != null) {
+        requests.cancel("no response within " + firstResponse, null);
+        end(
+            "ConnectionError",
+            Status.DEADLINE_EXCEEDED.withDescription("no response within " + firstResponse));
+      }
     }
 
     void cancel() {

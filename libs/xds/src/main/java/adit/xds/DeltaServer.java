@@ -69,7 +69,7 @@ public final class DeltaServer
   public void publish(Snapshot next) {
     executor.execute(() -> {
       snapshot = next;
-      clients.forEach(Client::push);
+      clients.forEach(client -> client.guarded(client::push));
     });
   }
 
@@ -90,6 +90,9 @@ public final class DeltaServer
     Client client =
         new Client((ServerCallStreamObserver<DeltaDiscoveryResponse>) responses, Context.current());
     client.responses.setOnCancelHandler(() -> executor.execute(client::gone));
+    // The next request is taken when the last one was handled, so that a client cannot fill memory.
+    client.responses.disableAutoRequest();
+    client.responses.request(1);
     return client;
   }
 
@@ -110,7 +113,12 @@ public final class DeltaServer
 
     @Override
     public void onNext(DeltaDiscoveryRequest request) {
-      executor.execute(() -> receive(request));
+      executor.execute(() -> {
+        guarded(() -> receive(request));
+        if (!ended) {
+          responses.request(1);
+        }
+      });
     }
 
     @Override
@@ -121,6 +129,15 @@ public final class DeltaServer
     @Override
     public void onCompleted() {
       executor.execute(() -> end(Status.OK));
+    }
+
+    /// One client's mistake, or one of ours about it, ends its stream and nothing else.
+    private void guarded(Runnable task) {
+      try {
+        task.run();
+      } catch (RuntimeException e) {
+        end(Status.INTERNAL.withDescription(String.valueOf(e)).withCause(e));
+      }
     }
 
     private void receive(DeltaDiscoveryRequest request) {
@@ -235,12 +252,12 @@ public final class DeltaServer
       if (ended) {
         return;
       }
+      gone();
       if (status.isOk()) {
         responses.onCompleted();
       } else {
         responses.onError(status.asRuntimeException());
       }
-      gone();
     }
 
     private void gone() {

@@ -2,6 +2,7 @@ package adit.xds;
 
 import adit.protos.discovery.Resource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,8 @@ record Difference(
   @SuppressWarnings("ReferenceEquality") // the same maps, not equal ones: that is the cheap part
   static final class Latest {
     private @Nullable Difference latest;
+    private @Nullable Map<String, ResourceVersion> aliasesOf;
+    private Map<String, List<String>> aliases = Map.of();
 
     Difference between(Map<String, ResourceVersion> from, Map<String, ResourceVersion> to) {
       Difference known = latest;
@@ -26,6 +29,20 @@ record Difference(
         latest = known;
       }
       return known;
+    }
+
+    /// The resources that have `alias` in `of`.
+    List<String> aliased(Map<String, ResourceVersion> of, String alias) {
+      if (aliasesOf != of) {
+        Map<String, List<String>> byAlias = new HashMap<>();
+        of.forEach((name, version) ->
+            version
+                .aliases()
+                .forEach(one -> byAlias.computeIfAbsent(one, _ -> new ArrayList<>(1)).add(name)));
+        aliases = byAlias;
+        aliasesOf = of;
+      }
+      return aliases.getOrDefault(alias, List.of());
     }
   }
 

@@ -4,18 +4,21 @@ import adit.protos.discovery.DeltaDiscoveryRequest;
 import adit.protos.discovery.DeltaDiscoveryResponse;
 import adit.protos.discovery.Resource;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// One client's subscription to one type. Confined to the server's executor.
 ///
 /// A wildcard client holds everything of the snapshot it was sent last, so only that snapshot is
-/// remembered and thousands of clients share it. An on-demand client has names of its own.
+/// remembered and thousands of clients share it. An on-demand client has names of its own, and what
+/// it holds is remembered name by name.
 final class ServerType {
   private static final String WILDCARD = "*";
   // Names that one client can make us remember.
@@ -23,32 +26,45 @@ final class ServerType {
 
   private final String typeUrl;
   private boolean wildcard;
+  // What an on-demand client asked for: names or aliases.
   private final Set<String> names = new HashSet<>();
-  // What the client holds: at first what it told, then a snapshot of ours.
-  private @Nullable Map<String, String> toldVersions;
-  private Map<String, ResourceVersion> holds = Map.of();
+  // Name to version, of what a client holds: told by itself at first. An on-demand client's is kept
+  // up to date; a wildcard client's is dropped for a snapshot.
+  private final Map<String, String> heldVersions;
+  private @Nullable Map<String, ResourceVersion> heldSnapshot;
   private String sentNonce = "";
   private String acknowledgedNonce = "";
   private @Nullable Instant sentAt;
   private @Nullable String lastError;
+  private boolean responded;
   private boolean answered;
 
   /// The first request of the type on a stream.
   ServerType(DeltaDiscoveryRequest first) {
     typeUrl = first.getTypeUrl();
+    heldVersions = new HashMap<>(first.getInitialResourceVersionsMap());
     names.addAll(first.getResourceNamesSubscribeList());
     // Nothing subscribed means everything. `*` subscribed and unsubscribed in one message is an
     // on-demand client that starts with nothing.
     wildcard = names.isEmpty() || names.contains(WILDCARD);
-    toldVersions = new HashMap<>(first.getInitialResourceVersionsMap());
     if (first.getResourceNamesUnsubscribeList().contains(WILDCARD)) {
       wildcard = false;
     }
     if (!wildcard) {
-      names.addAll(first.getInitialResourceVersionsMap().keySet());
+      names.addAll(heldVersions.keySet());
     }
-    names.removeAll(first.getResourceNamesUnsubscribeList());
+    first.getResourceNamesUnsubscribeList().forEach(this::unsubscribe);
     names.remove(WILDCARD);
+  }
+
+  private void unsubscribe(String name) {
+    if (name.equals(WILDCARD)) {
+      wildcard = false;
+    }
+    names.remove(name);
+    if (!wildcard) {
+      heldVersions.remove(name);
+    }
   }
 
   /// Whether a response is on its way that was not answered.
@@ -73,12 +89,12 @@ final class ServerType {
       answered = true;
     }
     Set<String> added = new HashSet<>(request.getResourceNamesSubscribeList());
-    if (added.remove(WILDCARD)) {
+    added.removeAll(names);
+    request.getResourceNamesUnsubscribeList().forEach(this::unsubscribe);
+    if (added.remove(WILDCARD) && !request.getResourceNamesUnsubscribeList().contains(WILDCARD)) {
       wildcard = true;
     }
-    request.getResourceNamesUnsubscribeList().forEach(names::remove);
-    added.removeAll(names);
-    if (names.size() + added.size() <= MAX_NAMES) {
+    if (!wildcard && names.size() + added.size() <= MAX_NAMES) {
       names.addAll(added);
     }
     return added;
@@ -92,85 +108,120 @@ final class ServerType {
   /// What the client lacks of `current`, or null if nothing. The first response is sent even when
   /// it is empty: the client waits for it.
   ///
-  /// @param mustAnswer names that get an answer even if they are unknown
+  /// @param mustAnswer names that get an answer even if they are unknown or held
   DeltaDiscoveryResponse.@Nullable Builder difference(
       Map<String, ResourceVersion> current, Difference.Latest latest, Set<String> mustAnswer) {
-    List<Resource> changed = new ArrayList<>();
-    List<String> removed = new ArrayList<>();
-    boolean first = toldVersions != null;
+    Map<String, Resource> changed = new LinkedHashMap<>();
+    Set<String> removed = new LinkedHashSet<>();
     if (wildcard) {
       wildcardDifference(current, latest, changed, removed);
+      mustAnswer.forEach(asked -> answer(asked, current, latest, changed, removed));
     } else {
-      namedDifference(current, mustAnswer, changed, removed);
+      namedDifference(current, latest, mustAnswer, changed, removed);
     }
-    toldVersions = null;
-    holds = current;
-    if (changed.isEmpty() && removed.isEmpty() && !first) {
+    boolean first = !responded;
+    responded = true;
+    if (changed.isEmpty() && removed.isEmpty() && mustAnswer.isEmpty() && !first) {
       return null;
     }
     return DeltaDiscoveryResponse.newBuilder()
         .setTypeUrl(typeUrl)
-        .addAllResources(changed)
+        .addAllResources(changed.values())
         .addAllRemovedResources(removed);
   }
 
   private void wildcardDifference(
       Map<String, ResourceVersion> current,
       Difference.Latest latest,
-      List<Resource> changed,
-      List<String> removed) {
-    Map<String, String> told = toldVersions;
-    if (told == null) {
-      Difference difference = latest.between(holds, current);
-      changed.addAll(difference.changed());
+      Map<String, Resource> changed,
+      Set<String> removed) {
+    Map<String, ResourceVersion> snapshot = heldSnapshot;
+    if (snapshot != null) {
+      Difference difference = latest.between(snapshot, current);
+      difference.changed().forEach(one -> changed.put(one.getName(), one));
       removed.addAll(difference.removed());
-      return;
+    } else {
+      current.forEach((name, version) -> {
+        if (!version.version().equals(heldVersions.get(name))) {
+          changed.put(name, Difference.resource(name, version));
+        }
+      });
+      heldVersions.keySet().stream()
+          .filter(name -> !current.containsKey(name))
+          .forEach(removed::add);
+      heldVersions.clear();
     }
-    current.forEach((name, version) -> {
-      if (!version.version().equals(told.get(name))) {
-        changed.add(Difference.resource(name, version));
-      }
-    });
-    told.keySet().stream().filter(name -> !current.containsKey(name)).forEach(removed::add);
+    heldSnapshot = current;
   }
 
   private void namedDifference(
       Map<String, ResourceVersion> current,
+      Difference.Latest latest,
       Set<String> mustAnswer,
-      List<Resource> changed,
-      List<String> removed) {
-    Map<String, String> byAlias = new HashMap<>();
-    if (!mustAnswer.isEmpty() && !current.keySet().containsAll(mustAnswer)) {
-      current.forEach(
-          (name, version) -> version.aliases().forEach(alias -> byAlias.put(alias, name)));
-    }
-    Set<String> asked = new HashSet<>(names);
-    asked.addAll(mustAnswer);
-    for (String asking : asked) {
-      String name = byAlias.getOrDefault(asking, asking);
-      ResourceVersion version = current.get(name);
-      boolean forced = mustAnswer.contains(asking);
-      if (version == null) {
-        boolean held = heldVersionOrNull(name) != null;
-        if (held || forced) {
-          removed.add(asking);
-        }
-      } else if (forced || !version.version().equals(heldVersionOrNull(name))) {
-        names.add(name);
-        changed.add(
-            Difference.resource(name, version).toBuilder()
-                .addAllAliases(version.aliases())
-                .build());
+      Map<String, Resource> changed,
+      Set<String> removed) {
+    becomeNamed();
+    heldVersions.keySet().stream().filter(name -> !current.containsKey(name)).forEach(removed::add);
+    Set<String> forced = responded ? mustAnswer : names;
+    for (String asked : names) {
+      List<String> found = resolve(asked, current, latest);
+      if (found.isEmpty() && forced.contains(asked)) {
+        removed.add(asked);
       }
+      for (String name : found) {
+        ResourceVersion version = Objects.requireNonNull(current.get(name));
+        boolean again = mustAnswer.contains(asked);
+        if (again || !version.version().equals(heldVersions.get(name))) {
+          changed.put(name, withAliases(name, version));
+        }
+      }
+    }
+    changed.values().forEach(one -> heldVersions.put(one.getName(), one.getVersion()));
+    removed.forEach(heldVersions::remove);
+    // What was found by an alias is followed by its name, should the alias move.
+    names.addAll(changed.keySet());
+  }
+
+  /// A client that left the wildcard keeps what it holds and asks for nothing yet.
+  private void becomeNamed() {
+    Map<String, ResourceVersion> snapshot = heldSnapshot;
+    if (snapshot != null) {
+      snapshot.forEach((name, version) -> heldVersions.put(name, version.version()));
+      heldSnapshot = null;
     }
   }
 
-  private @Nullable String heldVersionOrNull(String name) {
-    if (toldVersions != null) {
-      return toldVersions.get(name);
+  private void answer(
+      String asked,
+      Map<String, ResourceVersion> current,
+      Difference.Latest latest,
+      Map<String, Resource> changed,
+      Set<String> removed) {
+    List<String> found = resolve(asked, current, latest);
+    if (found.isEmpty()) {
+      removed.add(asked);
     }
-    ResourceVersion held = holds.get(name);
-    return held == null ? null : held.version();
+    for (String name : found) {
+      changed.put(name, withAliases(name, Objects.requireNonNull(current.get(name))));
+    }
+  }
+
+  /// What a client means by a name: the resource of this name, those that have it as an alias, and
+  /// those that have one of these as an alias (the members of a group that was asked for by alias).
+  private static List<String> resolve(
+      String asked, Map<String, ResourceVersion> current, Difference.Latest latest) {
+    Set<String> found = new LinkedHashSet<>();
+    if (current.containsKey(asked)) {
+      found.add(asked);
+    }
+    List<String> aliased = latest.aliased(current, asked);
+    found.addAll(aliased);
+    aliased.forEach(name -> found.addAll(latest.aliased(current, name)));
+    return List.copyOf(found);
+  }
+
+  private static Resource withAliases(String name, ResourceVersion version) {
+    return Difference.resource(name, version).toBuilder().addAllAliases(version.aliases()).build();
   }
 
   void sent(String nonce, Instant now) {

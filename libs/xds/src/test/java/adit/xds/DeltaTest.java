@@ -3,12 +3,16 @@ package adit.xds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import adit.protos.core.Node;
+import adit.protos.discovery.AggregatedDiscoveryServiceGrpc;
+import adit.protos.discovery.DeltaDiscoveryRequest;
+import adit.protos.discovery.DeltaDiscoveryResponse;
 import com.google.protobuf.StringValue;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.Server;
 import io.grpc.Status;
+import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Clock;
@@ -120,6 +124,10 @@ final class DeltaTest {
   }
 
   private DeltaClient client() {
+    return client(DeltaClient.FIRST_RESPONSE);
+  }
+
+  private DeltaClient client(Duration firstResponse) {
     DeltaClient client =
         new DeltaClient(
             owner,
@@ -145,7 +153,8 @@ final class DeltaTest {
               @Override
               public void rejected(String typeUrl, String message) {}
             },
-            RandomGenerator.getDefault());
+            RandomGenerator.getDefault(),
+            firstResponse);
     client.start();
     return client;
   }
@@ -157,6 +166,9 @@ final class DeltaTest {
         update -> {
           List<Rejection> rejections = new ArrayList<>();
           for (Named<StringValue> resource : update.changed()) {
+            if (resource.resource().getValue().equals("throw")) {
+              throw new IllegalStateException("consumer");
+            }
             if (resource.resource().getValue().startsWith("bad")) {
               rejections.add(new Rejection(resource.name(), "is bad"));
             } else {
@@ -273,6 +285,66 @@ final class DeltaTest {
     publish(Map.of(), Map.of());
     try (var _ = client()) {
       await("disconnected ConnectionError UNAUTHENTICATED");
+    }
+  }
+
+  @Test
+  void rejectedUpdate_keepsTheOldVersionNamed_soThatItsRemovalIsToldAfterAReconnect()
+      throws Exception {
+    publish(Map.of(), Map.of("a", "1"));
+    try (var client = client()) {
+      client.synced().toCompletableFuture().get(10, TimeUnit.SECONDS);
+      publish(Map.of(), Map.of("a", "bad"));
+      await("nack type.test/address a: is bad");
+      stopServer();
+      await("disconnected");
+      service = newService();
+      publish(Map.of(), Map.of());
+      start(port);
+      await("pushed type.test/address +0 -1");
+      await("applied type.test/address {}");
+    }
+  }
+
+  @Test
+  void consumerThatThrows_costsTheStream_andTheNextOneIsTriedLater() throws Exception {
+    publish(Map.of(), Map.of("a", "throw"));
+    try (var _ = client()) {
+      await("disconnected Error");
+      publish(Map.of(), Map.of("a", "1"));
+      await("applied type.test/address {a=1}");
+    }
+  }
+
+  @Test
+  void controlPlaneThatSaysNothing_isLeft() throws Exception {
+    stopServer();
+    var silent =
+        new AggregatedDiscoveryServiceGrpc.AggregatedDiscoveryServiceImplBase() {
+          @Override
+          public StreamObserver<DeltaDiscoveryRequest> deltaAggregatedResources(
+              StreamObserver<DeltaDiscoveryResponse> responses) {
+            return new StreamObserver<>() {
+              @Override
+              public void onNext(DeltaDiscoveryRequest request) {}
+
+              @Override
+              public void onError(Throwable error) {}
+
+              @Override
+              public void onCompleted() {}
+            };
+          }
+        };
+    server =
+        Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
+            .addService(silent)
+            .build()
+            .start();
+    port = server.getPort();
+    try (var _ = client(Duration.ofMillis(200))) {
+      await("disconnected ConnectionError DEADLINE_EXCEEDED");
+      await("disconnected ConnectionError DEADLINE_EXCEEDED");
     }
   }
 
