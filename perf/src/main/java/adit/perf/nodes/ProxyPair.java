@@ -1,0 +1,158 @@
+package adit.perf.nodes;
+
+import adit.cni.agent.rules.PodOptions;
+import adit.cni.agent.rules.PodRules;
+import adit.cni.agent.rules.ProbeSource;
+import adit.linux.Netns;
+import adit.testkit.ControlPlane;
+import adit.testkit.Eventually;
+import adit.testkit.WireResources;
+import adit.testkit.ZdsPeer;
+import adit.testkit.lab.Lab;
+import adit.testkit.lab.LabHost;
+import adit.testkit.lab.LabNode;
+import adit.testkit.lab.LabPod;
+import adit.testkit.lab.LabProcess;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Two nodes with a pod each, a control plane, and a proxy on each node: any command that takes the
+/// environment of a ztunnel.
+final class ProxyPair implements AutoCloseable {
+  private static final Duration START = Duration.ofSeconds(40);
+
+  private final Lab lab;
+  private final Path directory;
+  private final ControlPlane control;
+  private final LabPod client;
+  private final LabPod server;
+  private final List<AutoCloseable> open = new ArrayList<>();
+  private final List<ProxyProcess> proxies = new ArrayList<>();
+
+  private ProxyPair(Lab lab, Path directory, ControlPlane control, LabPod client, LabPod server) {
+    this.lab = lab;
+    this.directory = directory;
+    this.control = control;
+    this.client = client;
+    this.server = server;
+  }
+
+  /// @param command of the proxy, words separated by spaces
+  static ProxyPair start(String name, String command) throws IOException, InterruptedException {
+    Path directory = Files.createTempDirectory("adit-perf-");
+    Lab lab = Lab.create(name);
+    LabHost host = lab.addHost("control");
+    LabNode nodeA = lab.addNode("node-a");
+    LabNode nodeB = lab.addNode("node-b");
+    LabPod client = nodeA.addPod("client");
+    LabPod server = nodeB.addPod("server");
+    ControlPlane control = ControlPlane.start(host.open(), host.ip4());
+    control.put(
+        WireResources.address(
+            WireResources.workload("default", "client", "client", "node-a", client.ip4())),
+        WireResources.address(
+            WireResources.workload("default", "server", "server", "node-b", server.ip4())));
+    ProxyPair pair = new ProxyPair(lab, directory, control, client, server);
+    try {
+      Path roots = control.writeRoots(directory);
+      pair.proxy(nodeA, client, roots, command);
+      pair.proxy(nodeB, server, roots, command);
+      return pair;
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      pair.close();
+      throw e;
+    }
+  }
+
+  private void proxy(LabNode node, LabPod pod, Path roots, String command)
+      throws IOException, InterruptedException {
+    Path socket = directory.resolve(node.name() + ".sock");
+    ZdsPeer agent = ZdsPeer.listen(socket, START);
+    open.add(agent);
+    Map<String, String> env = new HashMap<>();
+    env.put("XDS_ADDRESS", control.url());
+    env.put("CA_ADDRESS", control.url());
+    env.put("XDS_ROOT_CA", roots.toString());
+    env.put("CA_ROOT_CA", roots.toString());
+    env.put("ALT_XDS_HOSTNAME", "istiod.istio-system.svc");
+    env.put("ALT_CA_HOSTNAME", "istiod.istio-system.svc");
+    env.put("AUTH_TOKEN", "any-token");
+    env.put("NODE_NAME", node.name());
+    env.put("CLUSTER_ID", "Kubernetes");
+    env.put("POD_NAME", "ztunnel-" + node.name());
+    env.put("POD_NAMESPACE", "istio-system");
+    env.put("SERVICE_ACCOUNT", "ztunnel");
+    env.put("INSTANCE_IP", node.ip4().getHostAddress());
+    env.put("PROXY_MODE", "shared");
+    env.put("INPOD_UDS", socket.toString());
+    env.put("ISTIO_META_DNS_CAPTURE", "false");
+    env.put("ADIT_NO_BUILD", "1");
+    env.put("ZTUNNEL_WORKER_THREADS", "2");
+    LabProcess process = node.start(env, command.split(" +", -1));
+    open.add(process);
+    ZdsPeer.Session session = agent.accept();
+    open.add(session);
+    session.hello();
+    try (Netns netns = pod.open()) {
+      session.add(
+          "uid-" + pod.name(), new ZdsPeer.Pod(pod.name(), "default", pod.name()), netns);
+      session.snapshotSent();
+      PodRules rules = new PodRules(ProbeSource.DEFAULT);
+      rules.prepare(netns);
+      rules.write(netns, PodOptions.DEFAULT);
+    }
+    proxies.add(new ProxyProcess(session.pid()));
+    Eventually.holds(
+        "the proxy of " + node.name() + " is ready",
+        START,
+        () ->
+            node.exec("curl", "-fsm", "1", "-o", "/dev/null", "http://127.0.0.1:15021/healthz/ready")
+                    .exit()
+                == 0);
+  }
+
+  LabPod client() {
+    return client;
+  }
+
+  LabPod server() {
+    return server;
+  }
+
+  List<ProxyProcess> proxies() {
+    return proxies;
+  }
+
+  /// CPU time of both proxies so far, in seconds.
+  double cpuSeconds() throws IOException {
+    double sum = 0;
+    for (ProxyProcess proxy : proxies) {
+      sum += proxy.cpuSeconds();
+    }
+    return sum;
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (AutoCloseable one : open.reversed()) {
+      try {
+        one.close();
+      } catch (Exception e) {
+        throw new IOException("close: " + one, e);
+      }
+    }
+    control.close();
+    lab.close();
+    try (var files = Files.walk(directory)) {
+      for (Path file : files.sorted((a, b) -> b.compareTo(a)).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+}
