@@ -1,6 +1,8 @@
 package adit.hbone;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netty.channel.Channel;
 import java.io.InputStream;
@@ -8,10 +10,13 @@ import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -76,6 +81,162 @@ final class RelayTest {
     }
     assertThat(result(outboundRelays)).isEqualTo(new RelayResult(MANY, MANY, null));
     assertThat(result(inboundRelays)).isEqualTo(new RelayResult(MANY, MANY, null));
+  }
+
+  @Test
+  void halfClose_byClient_leavesTheOtherDirectionOpen() throws Exception {
+    try (Socket client = client();
+        Socket server = accepted()) {
+      client.getOutputStream().write('a');
+      client.shutdownOutput();
+      assertThat(server.getInputStream().read()).isEqualTo('a');
+      assertThat(server.getInputStream().read()).isEqualTo(-1);
+
+      server.getOutputStream().write("late".getBytes(UTF_8));
+      assertThat(client.getInputStream().readNBytes(4)).isEqualTo("late".getBytes(UTF_8));
+      server.close();
+      assertThat(client.getInputStream().read()).isEqualTo(-1);
+    }
+    assertThat(result(outboundRelays)).isEqualTo(new RelayResult(1, 4, null));
+    assertThat(result(inboundRelays)).isEqualTo(new RelayResult(4, 1, null));
+  }
+
+  @Test
+  void halfClose_byServer_leavesTheOtherDirectionOpen() throws Exception {
+    try (Socket client = client();
+        Socket server = accepted()) {
+      server.getOutputStream().write('a');
+      server.shutdownOutput();
+      assertThat(client.getInputStream().read()).isEqualTo('a');
+      assertThat(client.getInputStream().read()).isEqualTo(-1);
+
+      client.getOutputStream().write("late".getBytes(UTF_8));
+      assertThat(server.getInputStream().readNBytes(4)).isEqualTo("late".getBytes(UTF_8));
+      client.close();
+      assertThat(server.getInputStream().read()).isEqualTo(-1);
+    }
+    assertThat(result(outboundRelays)).isEqualTo(new RelayResult(4, 1, null));
+    assertThat(result(inboundRelays)).isEqualTo(new RelayResult(1, 4, null));
+  }
+
+  @Test
+  void reset_byClient_endsTheServersSide() throws Exception {
+    try (Socket client = client();
+        Socket server = accepted()) {
+      client.getOutputStream().write('a');
+      assertThat(server.getInputStream().read()).isEqualTo('a');
+      client.setSoLinger(true, 0);
+      client.close();
+
+      assertThat(server.getInputStream().read()).isEqualTo(-1);
+    }
+    assertThat(result(outboundRelays).error()).isNull();
+    assertThat(result(inboundRelays).error()).isNull();
+  }
+
+  @Test
+  void reset_byServer_endsTheClientsSide() throws Exception {
+    try (Socket client = client();
+        Socket server = accepted()) {
+      server.getOutputStream().write('a');
+      assertThat(client.getInputStream().read()).isEqualTo('a');
+      server.setSoLinger(true, 0);
+      server.close();
+
+      assertThat(client.getInputStream().read()).isEqualTo(-1);
+    }
+    assertThat(result(outboundRelays).error()).isNull();
+    assertThat(result(inboundRelays).error()).isNull();
+  }
+
+  @Test
+  void connectionLost_clientSeesAResetNotAnEnd() throws Exception {
+    try (Socket client = client();
+        Socket server = accepted()) {
+      server.getOutputStream().write('a');
+      assertThat(client.getInputStream().read()).isEqualTo('a');
+
+      var _ = pair.server.close();
+
+      assertThatThrownBy(() -> client.getInputStream().read()).hasMessageContaining("reset");
+    }
+    assertThat(result(outboundRelays).error()).isNotNull();
+  }
+
+  @Test
+  void abort_byPolicy_endsBothSidesWithItsCause() throws Exception {
+    try (Socket client = client();
+        Socket server = accepted()) {
+      client.getOutputStream().write('a');
+      assertThat(server.getInputStream().read()).isEqualTo('a');
+      Relay relay = inboundRelays.poll(10, TimeUnit.SECONDS);
+      assertThat(relay).isNotNull();
+
+      relay.abort(new IllegalStateException("policy"));
+
+      assertThat(relay.done().get(10, TimeUnit.SECONDS).error()).hasMessage("policy");
+      assertThat(client.getInputStream().read()).isEqualTo(-1);
+      assertThatThrownBy(() -> server.getInputStream().read()).hasMessageContaining("reset");
+    }
+  }
+
+  @Test
+  void slowReader_stopsTheWriter_andDelaysNobodyElse() throws Exception {
+    try (Socket client = client();
+        Socket server = accepted();
+        Socket otherClient = client();
+        Socket otherServer = accepted()) {
+      var sending = inBackground(() -> send(client, 1));
+      Relay relay = outboundRelays.poll(10, TimeUnit.SECONDS);
+      assertThat(relay).isNotNull();
+      long seen = stalled(relay);
+
+      // Windows of 4 MiB at the peer, our own queue, and the kernel's buffers (6 MiB each way).
+      assertThat(seen).isLessThan(30 << 20);
+      otherClient.getOutputStream().write('x');
+      assertThat(otherServer.getInputStream().read()).isEqualTo('x');
+      long received = receive(server);
+      assertThat(received).isEqualTo(sending.get(60, TimeUnit.SECONDS));
+    }
+  }
+
+  /// Waits until nothing moves for half a second.
+  private static long stalled(Relay relay) {
+    long last = -1;
+    int still = 0;
+    for (int i = 0; i < 400 && still < 10; i++) {
+      LockSupport.parkNanos(50_000_000);
+      long now = relay.fromFirst();
+      still = now == last && now > 0 ? still + 1 : 0;
+      last = now;
+    }
+    assertThat(still).as("relay stalls").isEqualTo(10);
+    return last;
+  }
+
+  @Test
+  void hundredFiftyTunnelsAtOnce_shareTwoConnections() throws Exception {
+    List<Socket> sockets = new ArrayList<>();
+    try {
+      for (int i = 0; i < 150; i++) {
+        sockets.add(client());
+        sockets.add(accepted());
+      }
+      for (int i = 0; i < 300; i += 2) {
+        sockets.get(i).getOutputStream().write(i / 2);
+      }
+      List<Integer> seen = new ArrayList<>();
+      for (int i = 1; i < 300; i += 2) {
+        seen.add(sockets.get(i).getInputStream().read());
+      }
+
+      assertThat(seen).doesNotHaveDuplicates().hasSize(150);
+      assertThat(pair.server.connections()).isEqualTo(2);
+    } finally {
+      for (Socket socket : sockets) {
+        socket.close();
+      }
+    }
   }
 
   private static long send(Socket socket, long seed) throws Exception {
