@@ -86,7 +86,8 @@ public sealed interface Authority {
 
   private static @Nullable Authority hostnameOrNull(String host, int port) {
     String name = host.endsWith(".") ? host.substring(0, host.length() - 1) : host;
-    if (name.isEmpty() || name.startsWith(".") || name.contains("..")) {
+    boolean emptyLabel = name.startsWith(".") || name.endsWith(".") || name.contains("..");
+    if (name.isEmpty() || emptyLabel) {
       return null;
     }
     boolean letters = false;

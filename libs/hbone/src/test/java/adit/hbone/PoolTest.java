@@ -25,8 +25,8 @@ final class PoolTest {
   private static final ConnectHead HEAD = new ConnectHead("10.0.0.1:80", null, null, null, null);
 
   private final LinkedBlockingQueue<Request> requests = new LinkedBlockingQueue<>();
-  private final ConnectHandler queueing = (request, responder) ->
-      requests.add(new Request(request, responder));
+  private final ConnectHandler queueing =
+      (request, responder) -> requests.add(new Request(request, responder));
   private @Nullable Pair pair;
 
   /// What a server was asked.
@@ -36,11 +36,10 @@ final class PoolTest {
     }
 
     void refuse(int status, @Nullable String refusal) throws Exception {
-      on(
-          () -> {
-            responder.refuse(status, refusal);
-            return status;
-          });
+      on(() -> {
+        responder.refuse(status, refusal);
+        return status;
+      });
     }
 
     private <T> T on(java.util.concurrent.Callable<T> action) throws Exception {
@@ -161,8 +160,7 @@ final class PoolTest {
     Future<Tunnel> fourth = open(pair.pool);
     var _ = request().accept();
 
-    assertThat(fourth.get(10, TimeUnit.SECONDS).peer())
-        .isEqualTo(tunnels.getFirst().peer());
+    assertThat(fourth.get(10, TimeUnit.SECONDS).peer()).isEqualTo(tunnels.getFirst().peer());
     assertThat(connections(pair)).isEqualTo(2);
   }
 
@@ -173,8 +171,7 @@ final class PoolTest {
 
     request().refuse(401, "policy=default/deny-all");
 
-    assertThat(failure(opening))
-        .isEqualTo(new OpenFailure.Status(401, "policy=default/deny-all"));
+    assertThat(failure(opening)).isEqualTo(new OpenFailure.Status(401, "policy=default/deny-all"));
     // Thousands of refusals must not make the tunnel look hostile.
     for (int i = 0; i < 3000; i++) {
       Future<Tunnel> again = open(pair.pool);
@@ -224,8 +221,10 @@ final class PoolTest {
     Request request = request();
     LinkedBlockingQueue<String> cancelled = new LinkedBlockingQueue<>();
     var _ =
-        request.request().eventLoop().submit(
-            () -> request.responder().onCancelled(() -> cancelled.add("cancelled")));
+        request
+            .request()
+            .eventLoop()
+            .submit(() -> request.responder().onCancelled(() -> cancelled.add("cancelled")));
 
     assertThat(failure(opening)).isInstanceOf(OpenFailure.Deadline.class);
     assertThat(cancelled.poll(10, TimeUnit.SECONDS)).isEqualTo("cancelled");
@@ -238,7 +237,9 @@ final class PoolTest {
     Future<Tunnel> opening = open(pair.pool);
     Request request = request();
     LinkedBlockingQueue<String> cancelled = new LinkedBlockingQueue<>();
-    request.request().eventLoop()
+    request
+        .request()
+        .eventLoop()
         .submit(() -> request.responder().onCancelled(() -> cancelled.add("cancelled")))
         .get(10, TimeUnit.SECONDS);
 
@@ -260,7 +261,9 @@ final class PoolTest {
   void plainText_atTheServer_isReported() throws Exception {
     Pair pair = start(PoolSettings.defaults());
     try (Socket plain = new Socket(pair.address.getAddress(), pair.address.getPort())) {
-      plain.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+      plain
+          .getOutputStream()
+          .write("GET / HTTP/1.1\r\n\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
 
       assertThat(pair.failures.poll(10, TimeUnit.SECONDS)).isNotNull();
     }
@@ -305,17 +308,26 @@ final class PoolTest {
     Tunnel tunnel = opening.get(10, TimeUnit.SECONDS);
     LinkedBlockingQueue<String> events = new LinkedBlockingQueue<>();
     pair.clientLoop.submit(() -> tunnel.receiver(new Recording(tunnel, events))).get();
-    var _ = pair.serverGroup.next().submit(
-        () -> serverSide.receiver(new Recording(serverSide, new LinkedBlockingQueue<>()))).get();
+    var _ =
+        pair.serverGroup
+            .next()
+            .submit(
+                () -> serverSide.receiver(new Recording(serverSide, new LinkedBlockingQueue<>())))
+            .get();
 
     var drained = pair.server.drain();
     // The connection is retired once the second GOAWAY is there.
     eventually(() -> pair.clientLoop.submit(() -> isRetired(tunnel)).get());
-    serverSide.eventLoop().submit(() -> {
-      serverSide.write(io.netty.buffer.Unpooled.copiedBuffer("still", java.nio.charset.StandardCharsets.US_ASCII));
-      serverSide.flush();
-      serverSide.endOutput();
-    }).get();
+    serverSide
+        .eventLoop()
+        .submit(() -> {
+          serverSide.write(
+              io.netty.buffer.Unpooled.copiedBuffer(
+                  "still", java.nio.charset.StandardCharsets.US_ASCII));
+          serverSide.flush();
+          serverSide.endOutput();
+        })
+        .get();
     assertThat(events.poll(10, TimeUnit.SECONDS)).isEqualTo("data still");
     assertThat(events.poll(10, TimeUnit.SECONDS)).isEqualTo("end");
     assertThat(failure(open(pair.pool))).isNotNull();

@@ -61,6 +61,10 @@ final class RelayTest {
     return socket;
   }
 
+  private static void end(Socket socket) throws Exception {
+    socket.close();
+  }
+
   private static RelayResult result(LinkedBlockingQueue<Relay> relays) throws Exception {
     Relay relay = relays.poll(10, TimeUnit.SECONDS);
     assertThat(relay).isNotNull();
@@ -94,7 +98,7 @@ final class RelayTest {
 
       server.getOutputStream().write("late".getBytes(UTF_8));
       assertThat(client.getInputStream().readNBytes(4)).isEqualTo("late".getBytes(UTF_8));
-      server.close();
+      end(server);
       assertThat(client.getInputStream().read()).isEqualTo(-1);
     }
     assertThat(result(outboundRelays)).isEqualTo(new RelayResult(1, 4, null));
@@ -112,7 +116,7 @@ final class RelayTest {
 
       client.getOutputStream().write("late".getBytes(UTF_8));
       assertThat(server.getInputStream().readNBytes(4)).isEqualTo("late".getBytes(UTF_8));
-      client.close();
+      end(client);
       assertThat(server.getInputStream().read()).isEqualTo(-1);
     }
     assertThat(result(outboundRelays)).isEqualTo(new RelayResult(4, 1, null));
@@ -126,7 +130,7 @@ final class RelayTest {
       client.getOutputStream().write('a');
       assertThat(server.getInputStream().read()).isEqualTo('a');
       client.setSoLinger(true, 0);
-      client.close();
+      end(client);
 
       assertThat(server.getInputStream().read()).isEqualTo(-1);
     }
@@ -141,7 +145,7 @@ final class RelayTest {
       server.getOutputStream().write('a');
       assertThat(client.getInputStream().read()).isEqualTo('a');
       server.setSoLinger(true, 0);
-      server.close();
+      end(server);
 
       assertThat(client.getInputStream().read()).isEqualTo(-1);
     }
