@@ -12,6 +12,7 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -70,7 +71,7 @@ final class PoolTest {
     try {
       var _ = opening.get(20, TimeUnit.SECONDS);
     } catch (ExecutionException e) {
-      return ((OpenException) e.getCause()).failure();
+      return ((OpenException) Objects.requireNonNull(e.getCause())).failure();
     }
     return fail("it opened");
   }

@@ -100,8 +100,7 @@ final class ProxyPair implements AutoCloseable {
     open.add(session);
     session.hello();
     try (Netns netns = pod.open()) {
-      session.add(
-          "uid-" + pod.name(), new ZdsPeer.Pod(pod.name(), "default", pod.name()), netns);
+      session.add("uid-" + pod.name(), new ZdsPeer.Pod(pod.name(), "default", pod.name()), netns);
       session.snapshotSent();
       PodRules rules = new PodRules(ProbeSource.DEFAULT);
       rules.prepare(netns);
@@ -112,7 +111,13 @@ final class ProxyPair implements AutoCloseable {
         "the proxy of " + node.name() + " is ready",
         START,
         () ->
-            node.exec("curl", "-fsm", "1", "-o", "/dev/null", "http://127.0.0.1:15021/healthz/ready")
+            node.exec(
+                        "curl",
+                        "-fsm",
+                        "1",
+                        "-o",
+                        "/dev/null",
+                        "http://127.0.0.1:15021/healthz/ready")
                     .exit()
                 == 0);
   }

@@ -19,8 +19,7 @@ record ProxyProcess(long pid) {
   String memory() throws IOException {
     long rss = 0;
     long pss = 0;
-    for (String line :
-        Files.readAllLines(Path.of("/proc", Long.toString(pid), "smaps_rollup"))) {
+    for (String line : Files.readAllLines(Path.of("/proc", Long.toString(pid), "smaps_rollup"))) {
       String[] words = line.split("\\s+", 3);
       if (words[0].equals("Rss:")) {
         rss = Long.parseLong(words[1]);

@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 public final class TwoNodeBench {
   private static final int HTTP = 8082;
   private static final int IPERF = 8083;
-  private static final Pattern BYTES = Pattern.compile("\"sum_received\":\\s*\\{[^}]*?\"bytes\":\\s*(\\d+)");
+  private static final Pattern BYTES =
+      Pattern.compile("\"sum_received\":\\s*\\{[^}]*?\"bytes\":\\s*(\\d+)");
   private static final Pattern REQUESTS = Pattern.compile("(\\d+) requests in");
 
   private final int seconds;
@@ -100,8 +101,15 @@ public final class TwoNodeBench {
         run(
             pair,
             List.of(
-                "iperf3", "-J", "-c", pair.server().ip4().getHostAddress(), "-p",
-                Integer.toString(IPERF), "-t", Integer.toString(seconds), "-P",
+                "iperf3",
+                "-J",
+                "-c",
+                pair.server().ip4().getHostAddress(),
+                "-p",
+                Integer.toString(IPERF),
+                "-t",
+                Integer.toString(seconds),
+                "-P",
                 Integer.toString(streams)));
     return (pair.cpuSeconds() - before) / (number(BYTES, out) / 1e9);
   }
@@ -110,8 +118,7 @@ public final class TwoNodeBench {
       throws IOException {
     double before = pair.cpuSeconds();
     List<String> words =
-        new ArrayList<>(
-            List.of("wrk", "-t1", "-c" + connections, "-d" + duration));
+        new ArrayList<>(List.of("wrk", "-t1", "-c" + connections, "-d" + duration));
     words.addAll(more);
     words.add("http://" + pair.server().ip4().getHostAddress() + ":" + HTTP + "/");
     String out = run(pair, words);
@@ -154,18 +161,16 @@ public final class TwoNodeBench {
 
   private String table(List<String> names) {
     StringBuilder table = new StringBuilder("\nmedian of each\n");
-    results.forEach(
-        (metric, byName) -> {
-          table.append("%-42s".formatted(metric));
-          names.forEach(name -> table.append("  %s %.2f".formatted(name, median(byName.get(name)))));
-          if (names.size() > 1) {
-            table.append(
-                "  ratio %.2f"
-                    .formatted(
-                        median(byName.get(names.get(0))) / median(byName.get(names.get(1)))));
-          }
-          table.append('\n');
-        });
+    results.forEach((metric, byName) -> {
+      table.append("%-42s".formatted(metric));
+      names.forEach(name -> table.append("  %s %.2f".formatted(name, median(byName.get(name)))));
+      if (names.size() > 1) {
+        table.append(
+            "  ratio %.2f"
+                .formatted(median(byName.get(names.get(0))) / median(byName.get(names.get(1)))));
+      }
+      table.append('\n');
+    });
     return table.toString();
   }
 

@@ -45,7 +45,8 @@ public final class Launcher {
       words.add("setsid");
     }
     words.addAll(List.of("nsenter", "--net=" + launch.netns().path(), "--"));
-    words.addAll(List.of("unshare", "--mount", "--propagation", "slave", "--", "sh", "-c", STEPS, "sh"));
+    words.addAll(
+        List.of("unshare", "--mount", "--propagation", "slave", "--", "sh", "-c", STEPS, "sh"));
     words.add(group == null ? "" : group.members().toString());
     words.add(launch.hosts() == null ? "" : launch.hosts().toString());
     words.add(launch.directory().toString());

@@ -275,7 +275,8 @@ final class AgentTest {
       inNode("nft delete table inet adit-probes");
 
       Wait.until("repair", () -> hostRules().contains("uid-web"));
-      assertThat(metricsText()).contains("adit_capture_mismatch_total{kind=\"probes\"} 1");
+      Wait.until(
+          "metric", () -> metricsText().contains("adit_capture_mismatch_total{kind=\"probes\"} 1"));
     }
   }
 
