@@ -16,6 +16,7 @@ import adit.cni.agent.probe.ProbedPods;
 import adit.cni.agent.prove.CaptureProof;
 import adit.cni.agent.prove.Mismatch;
 import adit.cni.agent.prove.NetnsFinder;
+import adit.cni.agent.prove.ProxyCertificates;
 import adit.cni.agent.rules.PodRules;
 import adit.cni.agent.rules.ProbeRules;
 import adit.cni.agent.zds.ZdsServer;
@@ -175,7 +176,7 @@ final class Agent implements AutoCloseable {
     wishes.replace(next);
   }
 
-  private void checkNode() {
+  private synchronized void checkNode() {
     try {
       String difference = probes.repair();
       if (difference != null) {
@@ -187,6 +188,21 @@ final class Agent implements AutoCloseable {
     }
     if (zds.connected() == 0) {
       reports.mismatch(null, new Mismatch(Mismatch.Kind.ZTUNNEL, zds.awaySentence()));
+    } else if (!config.proxyAdmin().isEmpty()) {
+      checkIdentities();
+    }
+  }
+
+  private void checkIdentities() {
+    try {
+      enroller.identities(ProxyCertificates.at(config.proxyAdmin()).available());
+    } catch (IOException e) {
+      log.warn(
+          "identities not checked",
+          "admin",
+          config.proxyAdmin(),
+          "error",
+          String.valueOf(e.getMessage()));
     }
   }
 

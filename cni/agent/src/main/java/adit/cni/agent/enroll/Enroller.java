@@ -2,6 +2,7 @@ package adit.cni.agent.enroll;
 
 import adit.cni.agent.observe.Reports;
 import adit.cni.agent.prove.Mismatch;
+import adit.cni.agent.prove.ProxyCertificates;
 import adit.cni.plugin.AgentReply;
 import adit.cni.plugin.CniException;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
@@ -170,6 +172,30 @@ public final class Enroller {
           pod.wish = wish;
           return pod;
         });
+  }
+
+  /// Compares the captured pods with the identities that the proxy can speak for. Only reported,
+  /// never shown as not captured: peers would take a pod whose certificate is late for one that
+  /// speaks plaintext. One thread.
+  ///
+  /// @param available SPIFFE URIs
+  public void identities(Set<String> available) {
+    for (MeshPod pod : pods.values()) {
+      Wish wish = pod.wish;
+      if (pod.captured && wish != null) {
+        String end = "/ns/" + wish.key().namespace() + "/sa/" + wish.serviceAccount();
+        boolean held = available.stream().anyMatch(identity -> identity.endsWith(end));
+        int misses = held ? 0 : pod.identityMisses + 1;
+        if (misses == ProxyCertificates.PATIENCE) {
+          reports.mismatch(
+              wish.key(),
+              new Mismatch(Mismatch.Kind.IDENTITY, "ztunnel holds no certificate for " + end));
+        } else if (held && pod.identityMisses >= ProxyCertificates.PATIENCE) {
+          reports.repaired(wish.key(), Mismatch.Kind.IDENTITY);
+        }
+        pod.identityMisses = misses;
+      }
+    }
   }
 
   private MeshPod pod(String uid) {

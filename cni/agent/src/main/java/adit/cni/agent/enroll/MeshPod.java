@@ -44,6 +44,9 @@ final class MeshPod {
   /// When it was last checked, by the nano clock.
   volatile long checkedAt;
 
+  /// How many looks in a row the proxy had no certificate for it; written by one thread.
+  volatile int identityMisses;
+
   MeshPod(String uid) {
     this.uid = uid;
   }

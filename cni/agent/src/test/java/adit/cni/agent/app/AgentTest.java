@@ -28,7 +28,10 @@ import adit.source.object.ObjectMeta;
 import adit.source.object.Pod;
 import adit.telemetry.Log;
 import adit.telemetry.Metrics;
+import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -39,6 +42,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -59,6 +63,7 @@ final class AgentTest {
   private final FakeStatus status = new FakeStatus();
   private final Metrics metrics = new Metrics();
   private final FabricPod network = addPod();
+  private String proxyAdmin = "";
   private AutoCloseable agent = () -> {};
 
   @BeforeAll
@@ -252,6 +257,47 @@ final class AgentTest {
   }
 
   @Test
+  void check_proxyWithoutCertificate_isReportedAndStaysEnabled() throws Exception {
+    AtomicReference<String> dump = new AtomicReference<>("{\"certificates\":[]}");
+    HttpServer admin =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    admin.createContext(
+        "/config_dump",
+        exchange -> {
+          byte[] body = dump.get().getBytes(StandardCharsets.UTF_8);
+          exchange.sendResponseHeaders(200, body.length);
+          exchange.getResponseBody().write(body);
+          exchange.close();
+        });
+    admin.start();
+    proxyAdmin = "127.0.0.1:" + admin.getAddress().getPort();
+    captureWeb();
+    try (var _ = proxy()) {
+      Wait.until("event", () -> status.has("CaptureMismatch"));
+      assertThat(metricsText()).contains("adit_capture_mismatch_total{kind=\"identity\"} 1");
+      assertThat(status.redirections).containsEntry("web", "enabled");
+
+      dump.set(
+          "{\"certificates\":[{\"identity\":\"spiffe://cluster.local/ns/shop/sa/sa-web\",\"state\":\"Available\"}]}");
+
+      Wait.until("repair", () -> status.has("CaptureRepaired"));
+    } finally {
+      admin.stop(0);
+    }
+  }
+
+  @Test
+  void pluginSocket_garbage_isAnsweredAndHarmless() throws Exception {
+    source.put(namespace("shop", AMBIENT));
+    start();
+
+    assertThat(plugin("garbage").code()).isEqualTo(6);
+    assertThat(plugin("{\"command\":\"VERSION\"}").code()).isEqualTo(6);
+    assertThat(plugin("{\"command\":\"GC\"}").code()).isZero();
+    assertThat(plugin(Command.DEL).code()).isZero();
+  }
+
+  @Test
   void check_proxyAway_annotationBecomesPendingAfterTheGraceAndBack() throws Exception {
     captureWeb();
     FakeProxy first = proxy();
@@ -369,7 +415,8 @@ final class AgentTest {
                 "ZTUNNEL_UDS_ADDRESS", zdsSocket().toString(),
                 "ADIT_HOST_ROOT", "/",
                 "ADIT_CAPTURE_CHECK_INTERVAL", "200ms",
-                "ADIT_CAPTURE_GRACE", "1s"));
+                "ADIT_CAPTURE_GRACE", "1s",
+                "ADIT_ZTUNNEL_ADMIN", proxyAdmin));
     config = config.withHostNetwork(node.netns().path());
     Agent started =
         new Agent(
@@ -404,10 +451,13 @@ final class AgentTest {
             "web",
             "uid-web",
             addresses().stream().map(address -> address + "/24").toList());
+    return plugin(JsonWriter.write(request.toJson()));
+  }
+
+  private AgentReply plugin(String request) throws IOException {
     try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       channel.connect(UnixDomainSocketAddress.of(directory.resolve(AgentRequest.SOCKET)));
-      channel.write(
-          ByteBuffer.wrap(JsonWriter.write(request.toJson()).getBytes(StandardCharsets.UTF_8)));
+      channel.write(ByteBuffer.wrap(request.getBytes(StandardCharsets.UTF_8)));
       channel.shutdownOutput();
       return AgentReply.of(JsonReader.read(Channels.newInputStream(channel).readAllBytes()));
     }
