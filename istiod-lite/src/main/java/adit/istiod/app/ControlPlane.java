@@ -14,10 +14,13 @@ import adit.istiod.push.CallerGate;
 import adit.istiod.push.Publisher;
 import adit.istiod.push.PushMetrics;
 import adit.istiod.status.Reporter;
+import adit.istiod.translate.Translated;
 import adit.istiod.translate.Translator;
 import adit.source.ClusterSource;
+import adit.source.ClusterView;
 import adit.source.SourceEnvironment;
 import adit.source.StatusWriter;
+import adit.source.TokenReviewer;
 import adit.telemetry.AdminHttp;
 import adit.telemetry.AdminResponse;
 import adit.telemetry.Log;
@@ -46,21 +49,18 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// Puts the stages together and owns what must be closed.
 final class ControlPlane implements AutoCloseable {
-  private static final int SECURE = 15012;
-  private static final int PLAINTEXT = 15010;
-  private static final int MONITORING = 15014;
-  private static final int READY = 8080;
   private static final Duration SERVER_CERTIFICATE = Duration.ofDays(365);
   private static final int MAX_MESSAGE = 4 << 20;
+  private static final int MAX_CALLS = 16;
   private static final List<String> ORDER = List.of(TypeUrls.AUTHORIZATION, TypeUrls.ADDRESS);
 
   private final EventLoopGroup loops =
@@ -68,83 +68,137 @@ final class ControlPlane implements AutoCloseable {
   private final ScheduledExecutorService pushes =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("push").factory());
-  // Calls wait for token reviews; few at a time, so small nodes are not flooded with threads.
-  private final ExecutorService calls =
-      Executors.newCachedThreadPool(Thread.ofPlatform().daemon().name("call-", 0).factory());
+  private final ThreadPoolExecutor calls = calls();
   private final ClusterSource source;
   private final StatusWriter status;
   private @Nullable Server secure;
   private @Nullable Server plaintext;
   private @Nullable AdminHttp monitoring;
   private @Nullable AdminHttp ready;
+  private Ports ports = Ports.STANDARD;
 
-  private ControlPlane(SourceEnvironment environment) {
-    source = environment.source();
-    status = environment.statusWriter("istiod");
+  /// The ports listened on; 0 is any free one.
+  ///
+  /// @param secure discovery and certificates
+  /// @param plaintext discovery without authentication
+  /// @param monitoring metrics and debug pages
+  /// @param ready readiness and debug pages
+  record Ports(int secure, int plaintext, int monitoring, int ready) {
+    static final Ports STANDARD = new Ports(15012, 15010, 15014, 8080);
   }
 
-  static ControlPlane start(IstiodConfig config, Map<String, String> env, LogOutput output)
+  /// Where objects come from, where their status goes, who checks tokens.
+  record Cluster(ClusterSource source, StatusWriter status, TokenReviewer tokens) {
+    static Cluster of(SourceEnvironment environment) {
+      return new Cluster(
+          environment.source(), environment.statusWriter("istiod"), environment.tokenReviewer());
+    }
+  }
+
+  private ControlPlane(Cluster cluster) {
+    source = cluster.source();
+    status = cluster.status();
+  }
+
+  private static ThreadPoolExecutor calls() {
+    // Calls wait for token reviews: the threads are bounded, and end when there is nothing to do.
+    ThreadPoolExecutor calls =
+        new ThreadPoolExecutor(
+            MAX_CALLS,
+            MAX_CALLS,
+            10,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            Thread.ofPlatform().daemon().name("call-", 0).factory());
+    calls.allowCoreThreadTimeOut(true);
+    return calls;
+  }
+
+  /// Starts everything, or nothing. The cluster is closed with the control plane.
+  static ControlPlane start(IstiodConfig config, Cluster cluster, Ports ports, LogOutput output)
+      throws IOException, SigningException, InterruptedException {
+    ControlPlane plane = new ControlPlane(cluster);
+    try {
+      plane.open(config, cluster.tokens(), ports, output);
+      return plane;
+    } catch (IOException | SigningException | InterruptedException | RuntimeException e) {
+      plane.close();
+      throw e;
+    }
+  }
+
+  private void open(IstiodConfig config, TokenReviewer tokens, Ports wanted, LogOutput output)
       throws IOException, SigningException, InterruptedException {
     Log log = output.scope("istiod");
     Clock clock = Clock.systemUTC();
-    SourceEnvironment environment =
-        new SourceEnvironment(env, clock, message -> output.scope("source").warn(message));
     CertificateAuthority authority = authority(config, clock);
-    ControlPlane plane = new ControlPlane(environment);
     Metrics metrics = metrics(clock);
     Credentials credentials =
-        new Credentials(
-            environment.tokenReviewer(), config.mesh().trustDomain(), output.scope("auth"));
+        new Credentials(tokens, config.mesh().trustDomain(), output.scope("auth"));
     PushMetrics listener = new PushMetrics(metrics, output.scope("ads"));
     DeltaServer authenticated =
-        new DeltaServer(
-            plane.pushes, clock, ORDER, new CallerGate(config.authenticate()), listener);
-    DeltaServer open = new DeltaServer(plane.pushes, clock, ORDER, new CallerGate(false), listener);
+        new DeltaServer(pushes, clock, ORDER, new CallerGate(config.authenticate()), listener);
+    DeltaServer open = new DeltaServer(pushes, clock, ORDER, new CallerGate(false), listener);
     List<DeltaServer> servers = List.of(authenticated, open);
-    Publisher publisher = plane.publisher(config, servers, log);
-    publisher.follow(plane.source);
-    CaService ca = plane.ca(config, authority, credentials, metrics, output.scope("ca"));
-    plane.secure =
-        plane
-            .grpc(SECURE)
+    Publisher publisher = publisher(config, servers, log);
+    publisher.follow(source);
+    CaService ca = ca(config, authority, credentials, metrics, output.scope("ca"));
+    Server tlsServer =
+        grpc(wanted.secure())
             .sslContext(tls(config, authority))
             .addService(ServerInterceptors.intercept(authenticated, credentials))
             .addService(ca.definition())
             .build()
             .start();
-    plane.plaintext = plane.grpc(PLAINTEXT).addService(open).build().start();
-    DebugPages pages =
-        new DebugPages(config.mesh(), plane.source, servers, publisher::latestOrNull);
-    plane.operatorPorts(metrics, pages, publisher);
+    secure = tlsServer;
+    Server plainServer = grpc(wanted.plaintext()).addService(open).build().start();
+    plaintext = plainServer;
+    DebugPages pages = new DebugPages(config.mesh(), source, servers, publisher::latestOrNull);
+    ports =
+        new Ports(
+            tlsServer.getPort(),
+            plainServer.getPort(),
+            monitoring(wanted.monitoring(), metrics, pages),
+            ready(wanted.ready(), pages, publisher));
     log.info(
         "control plane started",
-        "source",
-        env.getOrDefault("ADIT_SOURCE_DIR", "kubernetes"),
         "trust_domain",
         config.mesh().trustDomain(),
         "roots",
         authority.roots().size());
-    return plane;
+  }
+
+  /// The ports that are open.
+  Ports ports() {
+    return ports;
   }
 
   private Publisher publisher(IstiodConfig config, List<DeltaServer> servers, Log log) {
     Reporter reporter = new Reporter(status, log);
     return new Publisher(
         pushes,
-        new Translator(config.mesh()),
+        new Translator(config.mesh())::translate,
         servers,
         new Publisher.Settle(config.debounceAfter(), config.debounceMax()),
         System::nanoTime,
-        (view, translated) -> {
-          log.debug(
-              "published",
-              "view",
-              view.version(),
-              "addresses",
-              translated.addresses().size(),
-              "policies",
-              translated.policies().size());
-          reporter.report(view, translated);
+        new Publisher.Listener() {
+          @Override
+          public void published(ClusterView view, Translated translated) {
+            log.debug(
+                "published",
+                "view",
+                view.version(),
+                "addresses",
+                translated.addresses().size(),
+                "policies",
+                translated.policies().size());
+            reporter.report(view, translated);
+          }
+
+          @Override
+          public void failed(ClusterView view, RuntimeException fault) {
+            log.error("not published, a fault", "view", view.version(), "error", fault);
+          }
         });
   }
 
@@ -160,9 +214,8 @@ final class ControlPlane implements AutoCloseable {
     return new CaService(authority, credentials, nodes, metrics, Clock.systemUTC(), log);
   }
 
-  private void operatorPorts(Metrics metrics, DebugPages pages, Publisher publisher)
-      throws InterruptedException {
-    AdminHttp health =
+  private int ready(int port, DebugPages pages, Publisher publisher) throws InterruptedException {
+    AdminHttp http =
         new AdminHttp(calls)
             .route(
                 "/ready",
@@ -170,13 +223,21 @@ final class ControlPlane implements AutoCloseable {
                     publisher.latestOrNull() == null
                         ? AdminResponse.text(503, "not ready, pending: first snapshot\n")
                         : AdminResponse.text(200, "ready\n"));
-    pages.addTo(health);
-    health.bind(loops, EpollServerSocketChannel::new, new InetSocketAddress(READY)).sync();
-    ready = health;
-    AdminHttp monitor = new AdminHttp(calls).route("/metrics", metrics.route());
-    pages.addTo(monitor);
-    monitor.bind(loops, EpollServerSocketChannel::new, new InetSocketAddress(MONITORING)).sync();
-    monitoring = monitor;
+    pages.addTo(http);
+    ready = http;
+    return bind(http, port);
+  }
+
+  private int monitoring(int port, Metrics metrics, DebugPages pages) throws InterruptedException {
+    AdminHttp http = new AdminHttp(calls).route("/metrics", metrics.route());
+    pages.addTo(http);
+    monitoring = http;
+    return bind(http, port);
+  }
+
+  private int bind(AdminHttp http, int port) throws InterruptedException {
+    var bound = http.bind(loops, EpollServerSocketChannel::new, new InetSocketAddress(port)).sync();
+    return ((InetSocketAddress) bound.channel().localAddress()).getPort();
   }
 
   private NettyServerBuilder grpc(int port) {
@@ -236,7 +297,7 @@ final class ControlPlane implements AutoCloseable {
   public void close() {
     for (Server server : new @Nullable Server[] {secure, plaintext}) {
       if (server != null) {
-        server.shutdownNow();
+        end(server);
       }
     }
     for (AdminHttp http : new @Nullable AdminHttp[] {monitoring, ready}) {
@@ -249,5 +310,14 @@ final class ControlPlane implements AutoCloseable {
     pushes.shutdownNow();
     calls.shutdownNow();
     var _ = loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+  }
+
+  /// Its calls end on our executor, so that may only be stopped afterwards.
+  private static void end(Server server) {
+    try {
+      var _ = server.shutdownNow().awaitTermination(2, TimeUnit.SECONDS);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

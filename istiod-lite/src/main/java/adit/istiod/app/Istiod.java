@@ -1,7 +1,9 @@
 package adit.istiod.app;
 
+import adit.source.SourceEnvironment;
 import adit.telemetry.Log;
 import adit.telemetry.LogOutput;
+import java.time.Clock;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +25,14 @@ public final class Istiod {
         .forEach(word -> log.warn("argument ignored", "argument", word));
     ControlPlane plane;
     try {
-      plane = ControlPlane.start(IstiodConfig.of(env), env, output);
+      // Before anything is opened: a typing mistake is said at once.
+      IstiodConfig config = IstiodConfig.of(env);
+      SourceEnvironment environment =
+          new SourceEnvironment(
+              env, Clock.systemUTC(), message -> output.scope("source").warn(message));
+      plane =
+          ControlPlane.start(
+              config, ControlPlane.Cluster.of(environment), ControlPlane.Ports.STANDARD, output);
     } catch (Exception e) {
       log.error("cannot start", "error", e);
       output.close();

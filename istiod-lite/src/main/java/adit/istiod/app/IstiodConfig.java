@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// |---|---|---|
 /// | `CLUSTER_ID` | `Kubernetes` | first part of workloads' uids; what callers send as `clusterid` |
 /// | `POD_NAMESPACE` | `istio-system` | the root namespace |
-/// | `POD_NAME` | `istiod` | in logs |
+/// | `REVISION` | `default` | objects of Istio's configuration labelled for another are not ours |
 /// | `CA_TRUSTED_NODE_ACCOUNTS` | `istio-system/ztunnel` | accounts that may ask for others' certificates |
 /// | `XDS_AUTH` | `true` | whether streams on 15012 need a credential |
 /// | `ROOT_CA_DIR` | `/etc/cacerts` | a plugged-in CA (`ca-cert.pem`, ...), or where an own root is kept |
@@ -42,13 +42,18 @@ record IstiodConfig(
     List<String> serverNames) {
   private static final Pattern DURATION_PART = Pattern.compile("(\\d{1,9})(ms|h|m|s)");
 
+  // A workload's uid is split at slashes.
+  private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9][-A-Za-z0-9_.]*");
+  // As SPIFFE writes trust domains.
+  private static final Pattern DOMAIN = Pattern.compile("[a-z0-9][-a-z0-9_.]*");
+
   /// How long certificates live.
   record Lives(Duration standard, Duration longest, Duration root) {}
 
   /// @throws IllegalArgumentException naming variable, value and what was expected
   static IstiodConfig of(Map<String, String> env) {
-    String namespace = env.getOrDefault("POD_NAMESPACE", "istio-system");
-    String clusterDomain = env.getOrDefault("ADIT_CLUSTER_DOMAIN", "cluster.local");
+    String namespace = name(env, "POD_NAMESPACE", "istio-system", PLAIN);
+    String clusterDomain = name(env, "ADIT_CLUSTER_DOMAIN", "cluster.local", DOMAIN);
     List<String> names =
         new ArrayList<>(
             List.of(
@@ -61,21 +66,48 @@ record IstiodConfig(
     names.addAll(list(env.getOrDefault("ADIT_SERVER_NAMES", "")));
     return new IstiodConfig(
         new MeshSettings(
-            env.getOrDefault("CLUSTER_ID", "Kubernetes"),
+            name(env, "CLUSTER_ID", "Kubernetes", PLAIN),
             clusterDomain,
-            env.getOrDefault("ADIT_TRUST_DOMAIN", "cluster.local"),
+            name(env, "ADIT_TRUST_DOMAIN", "cluster.local", DOMAIN),
             namespace,
+            env.getOrDefault("REVISION", "default"),
             flag(env, "AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY", false)),
-        Set.copyOf(list(env.getOrDefault("CA_TRUSTED_NODE_ACCOUNTS", namespace + "/ztunnel"))),
+        accounts(env, namespace + "/ztunnel"),
         flag(env, "XDS_AUTH", true),
         Path.of(env.getOrDefault("ROOT_CA_DIR", "/etc/cacerts")),
         new Lives(
-            duration(env, "DEFAULT_WORKLOAD_CERT_TTL", Duration.ofHours(24)),
-            duration(env, "MAX_WORKLOAD_CERT_TTL", Duration.ofDays(90)),
-            duration(env, "CITADEL_SELF_SIGNED_CA_CERT_TTL", Duration.ofDays(3650))),
+            life(env, "DEFAULT_WORKLOAD_CERT_TTL", Duration.ofHours(24)),
+            life(env, "MAX_WORKLOAD_CERT_TTL", Duration.ofDays(90)),
+            life(env, "CITADEL_SELF_SIGNED_CA_CERT_TTL", Duration.ofDays(3650))),
         duration(env, "PILOT_DEBOUNCE_AFTER", Duration.ofMillis(50)),
         duration(env, "PILOT_DEBOUNCE_MAX", Duration.ofSeconds(1)),
         List.copyOf(names));
+  }
+
+  private static Set<String> accounts(Map<String, String> env, String absent) {
+    String text = env.getOrDefault("CA_TRUSTED_NODE_ACCOUNTS", absent);
+    Set<String> accounts = Set.copyOf(list(text));
+    for (String account : accounts) {
+      if (!account.matches("[-a-z0-9]+/[-a-z0-9.]+")) {
+        throw invalid("CA_TRUSTED_NODE_ACCOUNTS", account, "namespace/account, ...");
+      }
+    }
+    return accounts;
+  }
+
+  private static String name(Map<String, String> env, String name, String absent, Pattern form) {
+    String text = env.getOrDefault(name, "");
+    if (text.isEmpty()) {
+      return absent;
+    }
+    if (!form.matcher(text).matches()) {
+      throw invalid(name, text, "a name, as in " + absent);
+    }
+    return text;
+  }
+
+  private static IllegalArgumentException invalid(String name, String value, String expected) {
+    return new IllegalArgumentException(name + ": \"" + value + "\" (expected: " + expected + ")");
   }
 
   private static List<String> list(String text) {
@@ -93,9 +125,17 @@ record IstiodConfig(
     return switch (text) {
       case "true", "1" -> true;
       case "false", "0" -> false;
-      default ->
-          throw new IllegalArgumentException(name + ": \"" + text + "\" (expected: true or false)");
+      default -> throw invalid(name, text, "true or false");
     };
+  }
+
+  /// A minute at least: below that a certificate is over before its successor is there.
+  private static Duration life(Map<String, String> env, String name, Duration absent) {
+    Duration life = duration(env, name, absent);
+    if (life.compareTo(Duration.ofMinutes(1)) < 0) {
+      throw invalid(name, env.getOrDefault(name, ""), "1m or more");
+    }
+    return life;
   }
 
   private static Duration duration(Map<String, String> env, String name, Duration absent) {
@@ -105,8 +145,7 @@ record IstiodConfig(
     }
     Duration parsed = durationOrNull(text);
     if (parsed == null) {
-      throw new IllegalArgumentException(
-          name + ": \"" + text + "\" (expected: a duration, as in 100ms, 10s, 1h30m)");
+      throw invalid(name, text, "a duration, as in 100ms, 10s, 1h30m");
     }
     return parsed;
   }

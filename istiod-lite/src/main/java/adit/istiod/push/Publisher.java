@@ -1,7 +1,6 @@
 package adit.istiod.push;
 
 import adit.istiod.translate.Translated;
-import adit.istiod.translate.Translator;
 import adit.source.ClusterSource;
 import adit.source.ClusterView;
 import adit.xds.DeltaServer;
@@ -12,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiConsumer;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -21,9 +20,9 @@ import org.jspecify.annotations.Nullable;
 /// Everything runs on the given single-threaded executor.
 public final class Publisher {
   private final ScheduledExecutorService executor;
-  private final Translator translator;
+  private final Function<ClusterView, Translated> translator;
   private final List<DeltaServer> servers;
-  private final BiConsumer<ClusterView, Translated> published;
+  private final Listener listener;
   private final LongSupplier nanoTime;
   private final long quietNanos;
   private final long longestNanos;
@@ -33,21 +32,30 @@ public final class Publisher {
   private long version;
   private volatile @Nullable Translated latest;
 
-  /// @param published told on the executor after each publication
+  /// @param listener told on the executor
   public Publisher(
       ScheduledExecutorService executor,
-      Translator translator,
+      Function<ClusterView, Translated> translator,
       List<DeltaServer> servers,
       Settle settle,
       LongSupplier nanoTime,
-      BiConsumer<ClusterView, Translated> published) {
+      Listener listener) {
     this.executor = executor;
     this.translator = translator;
     this.servers = List.copyOf(servers);
     this.quietNanos = settle.quiet().toNanos();
     this.longestNanos = settle.longest().toNanos();
     this.nanoTime = nanoTime;
-    this.published = published;
+    this.listener = listener;
+  }
+
+  /// Told what became of each view.
+  public interface Listener {
+    /// The view is what clients are given from now on.
+    void published(ClusterView view, Translated translated);
+
+    /// The view could not be translated: what was published before stays. A fault of ours.
+    void failed(ClusterView view, RuntimeException fault);
   }
 
   /// How long changes may settle.
@@ -102,7 +110,13 @@ public final class Publisher {
       return;
     }
     waiting = null;
-    Translated translated = translator.translate(view);
+    Translated translated;
+    try {
+      translated = translator.apply(view);
+    } catch (RuntimeException e) {
+      listener.failed(view, e);
+      return;
+    }
     version++;
     Snapshot snapshot =
         new Snapshot(
@@ -114,6 +128,6 @@ public final class Publisher {
                 translated.policies()));
     servers.forEach(server -> server.publish(snapshot));
     latest = translated;
-    published.accept(view, translated);
+    listener.published(view, translated);
   }
 }

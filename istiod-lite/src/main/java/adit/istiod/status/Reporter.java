@@ -30,9 +30,10 @@ public final class Reporter {
 
   /// Reports what is new since the last time.
   public void report(ClusterView view, Translated translated) {
-    Set<Problem> now = new HashSet<>(view.problems());
-    for (Problem problem : now) {
-      if (!problems.contains(problem)) {
+    Set<Problem> now = new HashSet<>();
+    for (Problem problem : view.problems()) {
+      Problem anywhere = withoutLine(problem);
+      if (now.add(anywhere) && !problems.contains(anywhere)) {
         say(problem);
       }
     }
@@ -45,6 +46,18 @@ public final class Reporter {
       }
     }
     reports = next;
+  }
+
+  /// An edit further up moves a problem and makes no new one.
+  private static Problem withoutLine(Problem problem) {
+    return new Problem(
+        problem.severity(),
+        problem.origin(),
+        0,
+        problem.object(),
+        problem.field(),
+        problem.value(),
+        problem.expected());
   }
 
   private void say(Problem problem) {

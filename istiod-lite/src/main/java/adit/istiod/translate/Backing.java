@@ -1,5 +1,6 @@
 package adit.istiod.translate;
 
+import adit.istiod.translate.PublishedEntries.Published;
 import adit.source.ClusterView;
 import adit.source.object.EndpointSlice;
 import adit.source.object.Kind;
@@ -11,33 +12,42 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// Which services a workload backs: by selector in its own namespace, or because an endpoint slice
 /// of a service without selector names the pod.
 final class Backing {
-  private final Map<String, List<Service>> selecting = new HashMap<>();
-  private final Map<String, List<ServiceEntry>> selectingEntries = new HashMap<>();
-  private final Map<ObjectKey, List<Service>> byPod = new HashMap<>();
+  private final LabelIndex<Service> selecting = new LabelIndex<>();
+  private final LabelIndex<ServiceEntry> selectingEntries = new LabelIndex<>();
+  private final Map<ObjectKey, List<Named>> byPod = new HashMap<>();
 
-  Backing(ClusterView view) {
-    for (Service service : view.services().values()) {
-      if (!service.selector().isEmpty() && !service.type().equals("ExternalName")) {
-        selecting.computeIfAbsent(service.meta().namespace(), _ -> new ArrayList<>()).add(service);
-      }
-    }
-    for (ServiceEntry entry : view.serviceEntries().values()) {
-      if (entry.workloadSelector() != null) {
-        selectingEntries
-            .computeIfAbsent(entry.meta().namespace(), _ -> new ArrayList<>())
-            .add(entry);
+  /// @param uid of the pod that is meant, empty if any of the name is
+  private record Named(String uid, Service service) {}
+
+  Backing(ClusterView view, List<Published> published) {
+    view.services().values().stream()
+        .filter(service -> !service.selector().isEmpty())
+        .filter(service -> !service.type().equals("ExternalName"))
+        .forEach(service -> selecting.add(service.meta().namespace(), service.selector(), service));
+    for (Published one : published) {
+      Map<String, String> selector = one.entry().workloadSelector();
+      if (selector != null) {
+        selectingEntries.add(one.entry().meta().namespace(), selector, one.entry());
       }
     }
     for (EndpointSlice slice : view.endpointSlices().values()) {
-      ObjectKey key = ObjectKey.of(Kind.SERVICE, slice.meta().namespace(), slice.serviceName());
-      if (view.objectOrNull(key) instanceof Service service && service.selector().isEmpty()) {
+      Service service = serviceOrNull(view, slice);
+      if (service != null && service.selector().isEmpty()) {
         slice.endpoints().forEach(endpoint -> name(service, endpoint));
       }
     }
+  }
+
+  /// The service that a slice belongs to, or null if there is none that is published.
+  static @Nullable Service serviceOrNull(ClusterView view, EndpointSlice slice) {
+    ObjectKey key = ObjectKey.of(Kind.SERVICE, slice.meta().namespace(), slice.serviceName());
+    Service service = view.services().get(key);
+    return service == null || service.type().equals("ExternalName") ? null : service;
   }
 
   private void name(Service service, EndpointSlice.Endpoint endpoint) {
@@ -47,33 +57,30 @@ final class Backing {
           target.namespace().isEmpty() ? service.meta().namespace() : target.namespace();
       byPod
           .computeIfAbsent(ObjectKey.of(Kind.POD, namespace, target.name()), _ -> new ArrayList<>())
-          .add(service);
+          .add(new Named(target.uid(), service));
     }
   }
 
   List<Service> services(Pod pod) {
-    List<Service> named = byPod.getOrDefault(pod.key(), List.of());
     List<Service> selected = services(pod.meta().namespace(), pod.meta().labels());
+    List<Named> named = byPod.getOrDefault(pod.key(), List.of());
     if (named.isEmpty()) {
       return selected;
     }
     List<Service> all = new ArrayList<>(selected);
-    all.addAll(named);
+    for (Named one : named) {
+      if (one.uid().isEmpty() || one.uid().equals(pod.meta().uid())) {
+        all.add(one.service());
+      }
+    }
     return all;
   }
 
   List<Service> services(String namespace, Map<String, String> labels) {
-    return selecting.getOrDefault(namespace, List.of()).stream()
-        .filter(service -> labels.entrySet().containsAll(service.selector().entrySet()))
-        .toList();
+    return selecting.matching(namespace, labels);
   }
 
   List<ServiceEntry> entries(String namespace, Map<String, String> labels) {
-    return selectingEntries.getOrDefault(namespace, List.of()).stream()
-        .filter(entry -> {
-          Map<String, String> selector = entry.workloadSelector();
-          return selector != null && labels.entrySet().containsAll(selector.entrySet());
-        })
-        .toList();
+    return selectingEntries.matching(namespace, labels);
   }
 }

@@ -17,6 +17,11 @@ final class Bytes {
 
   /// The bytes of an address literal, or null if `text` is none.
   static @Nullable ByteString ipOrNull(String text) {
+    // The JDK also takes 10.1 and fe80::1%eth0.
+    boolean whole = text.indexOf(':') >= 0 || text.chars().filter(c -> c == '.').count() == 3;
+    if (!whole || text.indexOf('%') >= 0) {
+      return null;
+    }
     try {
       return ByteString.copyFrom(InetAddress.ofLiteral(text).getAddress());
     } catch (IllegalArgumentException _) {

@@ -12,7 +12,6 @@ import adit.source.object.PeerAuthentication;
 import adit.source.object.PeerAuthentication.Mode;
 import com.google.protobuf.Empty;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -34,12 +33,14 @@ final class PeerAuthentications {
   private final MeshSettings mesh;
   private final @Nullable PeerAuthentication meshWide;
   private final Map<String, PeerAuthentication> namespaceWide = new HashMap<>();
-  private final Map<String, List<PeerAuthentication>> selecting = new HashMap<>();
+  private final List<PeerAuthentication> selecting = new ArrayList<>();
+  private final LabelIndex<PeerAuthentication> oldestFirst = new LabelIndex<>();
   private final boolean any;
 
   PeerAuthentications(ClusterView view, MeshSettings mesh) {
     this.mesh = mesh;
     List<PeerAuthentication> all = new ArrayList<>(view.peerAuthentications().values());
+    all.removeIf(policy -> !mesh.isOurs(policy.meta()));
     all.sort(
         Comparator.comparing((PeerAuthentication policy) -> policy.meta().creation())
             .thenComparing(policy -> policy.key()));
@@ -47,11 +48,13 @@ final class PeerAuthentications {
     PeerAuthentication wide = null;
     for (PeerAuthentication policy : all) {
       boolean root = policy.meta().namespace().equals(mesh.rootNamespace());
-      if (policy.selector() == null) {
+      Map<String, String> selector = policy.selector();
+      if (selector == null) {
         wide = root && wide == null ? policy : wide;
         namespaceWide.putIfAbsent(policy.meta().namespace(), policy);
       } else if (!root) {
-        selecting.computeIfAbsent(policy.meta().namespace(), _ -> new ArrayList<>()).add(policy);
+        selecting.add(policy);
+        oldestFirst.add(policy.meta().namespace(), selector, policy);
       }
     }
     meshWide = wide;
@@ -63,12 +66,10 @@ final class PeerAuthentications {
     if (any) {
       policies.put(staticKey(), strict(mesh.rootNamespace(), STATIC, List.of(rule(plaintext()))));
     }
-    for (Collection<PeerAuthentication> ofNamespace : selecting.values()) {
-      for (PeerAuthentication policy : ofNamespace) {
-        Authorization converted = convertedOrNull(policy);
-        if (converted != null) {
-          policies.put(convertedKey(policy), converted);
-        }
+    for (PeerAuthentication policy : selecting) {
+      Authorization converted = convertedOrNull(policy);
+      if (converted != null) {
+        policies.put(convertedKey(policy), converted);
       }
     }
     return policies;
@@ -76,17 +77,13 @@ final class PeerAuthentications {
 
   /// The key that a workload lists, or null if it takes plaintext.
   @Nullable String keyOrNull(String namespace, Map<String, String> labels) {
-    PeerAuthentication own = null;
-    for (PeerAuthentication policy : selecting.getOrDefault(namespace, List.of())) {
-      Map<String, String> selector = policy.selector();
-      if (selector != null && labels.entrySet().containsAll(selector.entrySet())) {
-        own = policy;
-        break;
-      }
-    }
-    if (own == null) {
-      return inherited(namespace) == Mode.STRICT ? staticKey() : null;
-    }
+    List<PeerAuthentication> own = oldestFirst.matching(namespace, labels);
+    return own.isEmpty()
+        ? inherited(namespace) == Mode.STRICT ? staticKey() : null
+        : keyOrNull(own.getFirst());
+  }
+
+  private @Nullable String keyOrNull(PeerAuthentication own) {
     if (convertedOrNull(own) != null) {
       return convertedKey(own);
     }

@@ -28,9 +28,14 @@ import org.jspecify.annotations.Nullable;
 /// out (and a policy left without rules allows nothing), a DENY rule is enforced without it. Either
 /// is reported. Not one instance's state leaves it: a fresh one is made per policy.
 final class PolicyTranslation {
+  // An empty match is skipped, so a clause of nothing else is false.
+  private static final Match NEVER = Match.getDefaultInstance();
+
   private final AuthorizationPolicy policy;
   private final Set<String> unseen = new TreeSet<>();
   private final List<String> invalid = new ArrayList<>();
+  // Whether any rule can match.
+  private boolean effective;
   // Of the rule at hand.
   private final Set<String> unseenInRule = new TreeSet<>();
   private final List<String> invalidInRule = new ArrayList<>();
@@ -110,7 +115,10 @@ final class PolicyTranslation {
           .append("). In ambient mode you must use a waypoint proxy to enforce HTTP rules.")
           .append(
               deny
-                  ? " The rest of these DENY rules is enforced without them."
+                  ? effective
+                      ? " The rest of these DENY rules is enforced without them."
+                      : " This DENY policy has no enforceable rules at ztunnel and will have no"
+                          + " effect."
                   : " Within an ALLOW policy, rules matching HTTP attributes are omitted. This will"
                       + " be more restrictive than requested.");
     }
@@ -150,8 +158,11 @@ final class PolicyTranslation {
     }
     if (!whole && wire.getClausesCount() == 0) {
       // Nothing is left of the rule. Without a clause it would deny everything.
-      wire.addClauses(Clause.newBuilder().addMatches(Match.getDefaultInstance()));
+      wire.addClauses(Clause.newBuilder().addMatches(NEVER));
     }
+    effective |=
+        wire.getClausesList().stream()
+            .noneMatch(clause -> clause.getMatchesList().stream().allMatch(NEVER::equals));
     return wire.build();
   }
 

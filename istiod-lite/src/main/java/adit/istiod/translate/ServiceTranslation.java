@@ -1,5 +1,6 @@
 package adit.istiod.translate;
 
+import adit.istiod.translate.PublishedEntries.Published;
 import adit.protos.workload.AppProtocol;
 import adit.protos.workload.IPFamilies;
 import adit.protos.workload.LoadBalancing;
@@ -9,6 +10,7 @@ import adit.protos.workload.LoadBalancing.Scope;
 import adit.protos.workload.NetworkAddress;
 import adit.protos.workload.Port;
 import adit.source.object.Namespace;
+import adit.source.object.ObjectMeta;
 import adit.source.object.PortRef;
 import adit.source.object.Service;
 import adit.source.object.ServiceEntry;
@@ -16,7 +18,6 @@ import com.google.protobuf.ByteString;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Services and ServiceEntries as `istio.workload.Service`.
@@ -25,7 +26,6 @@ record ServiceTranslation(MeshSettings mesh, String network) {
   private static final List<Scope> CLOSE = List.of(Scope.NETWORK, Scope.REGION, Scope.ZONE);
   private static final List<Scope> SAME_NODE =
       List.of(Scope.NETWORK, Scope.REGION, Scope.ZONE, Scope.SUBZONE, Scope.NODE);
-  private static final Set<String> NOT_TCP = Set.of("UDP", "SCTP");
 
   adit.protos.workload.Service service(Service service, @Nullable Namespace namespace) {
     var wire =
@@ -41,15 +41,14 @@ record ServiceTranslation(MeshSettings mesh, String network) {
         wire.addAddresses(NetworkAddress.newBuilder().setNetwork(network).setAddress(ip));
       }
     }
-    for (Service.Port port : service.ports()) {
-      if (!NOT_TCP.contains(port.protocol())) {
-        wire.addPorts(
-            Port.newBuilder()
-                .setServicePort(port.number())
-                .setTargetPort(port.target() instanceof PortRef.Numbered(int number) ? number : 0)
-                .setAppProtocol(appProtocol(port)));
-      }
-    }
+    TcpFirst.of(service)
+        .forEach(port ->
+            wire.addPorts(
+                Port.newBuilder()
+                    .setServicePort(port.number())
+                    .setTargetPort(
+                        port.target() instanceof PortRef.Numbered(int number) ? number : 0)
+                    .setAppProtocol(appProtocol(port))));
     LoadBalancing balancing = balancingOrNull(service, namespace);
     if (balancing != null) {
       wire.setLoadBalancing(balancing);
@@ -68,6 +67,9 @@ record ServiceTranslation(MeshSettings mesh, String network) {
   }
 
   private static AppProtocol appProtocol(Service.Port port) {
+    if (!port.protocol().equals("TCP")) {
+      return AppProtocol.UNKNOWN;
+    }
     AppProtocol byField = appProtocol(port.appProtocol());
     String prefix = port.name().split("-", 2)[0];
     return byField == AppProtocol.UNKNOWN ? appProtocol(prefix) : byField;
@@ -86,29 +88,31 @@ record ServiceTranslation(MeshSettings mesh, String network) {
 
   private static @Nullable LoadBalancing balancingOrNull(
       Service service, @Nullable Namespace namespace) {
-    LoadBalancing.@Nullable Builder balancing = null;
-    String distribution = service.traffic().distribution();
+    LoadBalancing.@Nullable Builder balancing;
+    List<Scope> scopes = scopes(service.traffic().distribution());
     if (service.traffic().internalPolicy().equals("Local")) {
-      balancing = LoadBalancing.newBuilder().setMode(Mode.STRICT);
-      balancing.addRoutingPreference(Scope.NODE);
+      balancing = LoadBalancing.newBuilder().setMode(Mode.STRICT).addRoutingPreference(Scope.NODE);
     } else {
-      List<Scope> scopes = scopes(distribution);
-      String annotation = service.meta().annotation(DISTRIBUTION);
-      if (scopes.isEmpty() && !annotation.isEmpty()) {
-        scopes = scopes(annotation);
-      } else if (scopes.isEmpty() && namespace != null) {
-        scopes = scopes(namespace.meta().annotation(DISTRIBUTION));
-      }
-      if (!scopes.isEmpty()) {
-        balancing =
-            LoadBalancing.newBuilder().setMode(Mode.FAILOVER).addAllRoutingPreference(scopes);
-      }
+      balancing = scopes.isEmpty() ? annotatedOrNull(service.meta(), namespace) : failover(scopes);
     }
     if (service.traffic().publishNotReady()) {
       balancing = balancing == null ? LoadBalancing.newBuilder() : balancing;
       balancing.setHealthPolicy(HealthPolicy.ALLOW_ALL);
     }
     return balancing == null ? null : balancing.build();
+  }
+
+  /// As an annotation says: the object's, else its namespace's. An unknown value means any.
+  private static LoadBalancing.@Nullable Builder annotatedOrNull(
+      ObjectMeta object, @Nullable Namespace namespace) {
+    String own = object.annotation(DISTRIBUTION);
+    String inherited = namespace == null ? "" : namespace.meta().annotation(DISTRIBUTION);
+    List<Scope> scopes = scopes(own.isEmpty() ? inherited : own);
+    return scopes.isEmpty() ? null : failover(scopes);
+  }
+
+  private static LoadBalancing.Builder failover(List<Scope> scopes) {
+    return LoadBalancing.newBuilder().setMode(Mode.FAILOVER).addAllRoutingPreference(scopes);
   }
 
   private static List<Scope> scopes(String distribution) {
@@ -120,20 +124,16 @@ record ServiceTranslation(MeshSettings mesh, String network) {
   }
 
   /// One service per host.
-  ///
-  /// @param canonical hosts of which this entry is the mesh-wide owner
-  List<adit.protos.workload.Service> entry(ServiceEntry entry, Set<String> canonical) {
+  List<adit.protos.workload.Service> entry(Published published, @Nullable Namespace namespace) {
+    ServiceEntry entry = published.entry();
     List<adit.protos.workload.Service> services = new ArrayList<>();
     for (String host : entry.hosts()) {
-      if (host.startsWith("*") && entry.resolution() != ServiceEntry.Resolution.DYNAMIC_DNS) {
-        continue;
-      }
       var wire =
           adit.protos.workload.Service.newBuilder()
               .setName(entry.meta().name())
               .setNamespace(entry.meta().namespace())
               .setHostname(host)
-              .setCanonical(canonical.contains(host))
+              .setCanonical(published.canonical().contains(host))
               .addAllSubjectAltNames(entry.subjectAltNames());
       addresses(entry, host).forEach(wire::addAddresses);
       for (ServiceEntry.Port port : entry.ports()) {
@@ -143,20 +143,32 @@ record ServiceTranslation(MeshSettings mesh, String network) {
                 .setTargetPort(port.targetPort() == 0 ? port.number() : port.targetPort())
                 .setAppProtocol(appProtocol(port.protocol())));
       }
-      if (entry.resolution() == ServiceEntry.Resolution.NONE) {
-        wire.setLoadBalancing(
-            LoadBalancing.newBuilder()
-                .setMode(Mode.PASSTHROUGH)
-                .setHealthPolicy(HealthPolicy.ALLOW_ALL));
+      LoadBalancing.Builder balancing =
+          entry.resolution() == ServiceEntry.Resolution.NONE
+              ? LoadBalancing.newBuilder()
+                  .setMode(Mode.PASSTHROUGH)
+                  .setHealthPolicy(HealthPolicy.ALLOW_ALL)
+              : annotatedOrNull(entry.meta(), namespace);
+      if (balancing != null) {
+        wire.setLoadBalancing(balancing);
       }
       services.add(wire.build());
     }
     return services;
   }
 
+  /// Whether addresses that were allocated to the entry count.
+  private static boolean allocates(ServiceEntry entry) {
+    return entry.resolution() != ServiceEntry.Resolution.NONE
+        && !entry
+            .meta()
+            .label("networking.istio.io/enable-autoallocate-ip")
+            .equalsIgnoreCase("false");
+  }
+
   private List<NetworkAddress> addresses(ServiceEntry entry, String host) {
     List<String> texts = entry.addresses();
-    if (texts.isEmpty()) {
+    if (texts.isEmpty() && allocates(entry)) {
       texts =
           entry.allocated().stream()
               .filter(allocated -> allocated.host().equals(host))

@@ -1,65 +1,78 @@
 package adit.istiod.translate;
 
 import adit.protos.security.Authorization;
-import adit.protos.workload.Workload;
 import adit.source.ClusterView;
 import adit.source.object.AuthorizationPolicy;
-import adit.source.object.EndpointSlice;
 import adit.source.object.Kind;
-import adit.source.object.ObjectKey;
-import adit.source.object.Pod;
-import adit.source.object.Service;
-import adit.source.object.ServiceEntry;
-import adit.source.object.WorkloadEntry;
 import adit.xds.ResourceVersion;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /// Views of the cluster -> resources of the wire.
 ///
-/// Pure in its result; what is remembered between calls is only a memo: a pod whose inputs are the
-/// same instances as last time is not encoded again, so that one change among ten thousand pods
-/// costs little. Not thread-safe.
+/// Pure in its result; what is remembered between calls is only a memo, by the instances that views
+/// share: what depends on kinds of objects that did not change is not made again, and a pod whose
+/// inputs are as they were is not encoded again. So one change among ten thousand pods costs
+/// little. Not thread-safe.
 public final class Translator {
   private final MeshSettings mesh;
-  private Map<ObjectKey, Encoded> pods = Map.of();
+  private final Memo<Policies> policies =
+      new Memo<>(Kind.AUTHORIZATION_POLICY, Kind.PEER_AUTHENTICATION);
+  private final Memo<Services> services =
+      new Memo<>(Kind.NAMESPACE, Kind.SERVICE, Kind.SERVICE_ENTRY);
+  private final Memo<Backing> backing =
+      new Memo<>(Kind.SERVICE, Kind.SERVICE_ENTRY, Kind.ENDPOINT_SLICE);
+  private final Workloads workloads;
 
-  /// @param resource null: the pod is not to be dialled
-  private record Encoded(
-      WorkloadTranslation.PodInput input, String network, @Nullable ResourceVersion resource) {}
+  /// What follows from policies alone.
+  private record Policies(
+      Map<String, ResourceVersion> resources,
+      List<Translated.PolicyReport> reports,
+      PolicySelection selection) {}
+
+  private record Services(
+      Map<String, ResourceVersion> resources, List<PublishedEntries.Published> entries) {}
 
   public Translator(MeshSettings mesh) {
     this.mesh = mesh;
+    this.workloads = new Workloads(mesh);
   }
 
   /// Translates a view.
   public Translated translate(ClusterView view) {
-    String network = network(view);
-    Map<String, ResourceVersion> policies = new HashMap<>();
+    Policies policy = policies.get(view, this::policies);
+    Services service = services.get(view, this::services);
+    Backing backed = backing.get(view, one -> new Backing(one, service.entries()));
+    Map<String, ResourceVersion> addresses = new HashMap<>(service.resources());
+    workloads.add(
+        new Workloads.Input(view, network(view), backed, policy.selection()),
+        service.entries(),
+        addresses);
+    return new Translated(addresses, policy.resources(), policy.reports());
+  }
+
+  private Policies policies(ClusterView view) {
+    Map<String, ResourceVersion> resources = new HashMap<>();
     List<Translated.PolicyReport> reports = new ArrayList<>();
     List<AuthorizationPolicy> sent = new ArrayList<>();
     for (AuthorizationPolicy policy : view.authorizationPolicies().values()) {
+      if (!mesh.isOurs(policy.meta())) {
+        continue;
+      }
       PolicyTranslation.Outcome outcome = PolicyTranslation.translate(policy, mesh);
       if (outcome.policy() != null) {
         sent.add(policy);
-        put(policies, outcome.policy());
+        put(resources, outcome.policy());
       }
       if (outcome.report() != null) {
         reports.add(outcome.report());
       }
     }
     PeerAuthentications peers = new PeerAuthentications(view, mesh);
-    peers.policies().values().forEach(policy -> put(policies, policy));
-    Map<String, ResourceVersion> addresses = new HashMap<>();
-    services(view, network, addresses);
-    workloads(view, network, new PolicySelection(sent, peers, mesh), addresses);
-    return new Translated(addresses, policies, reports);
+    peers.policies().values().forEach(policy -> put(resources, policy));
+    return new Policies(resources, reports, new PolicySelection(sent, peers, mesh));
   }
 
   private static void put(Map<String, ResourceVersion> policies, Authorization policy) {
@@ -72,100 +85,24 @@ public final class Translator {
     return system == null ? "" : system.meta().label("topology.istio.io/network");
   }
 
-  private void services(ClusterView view, String network, Map<String, ResourceVersion> addresses) {
-    ServiceTranslation translation = new ServiceTranslation(mesh, network);
-    Set<String> owned = new HashSet<>();
-    for (Service service : view.services().values()) {
-      if (!service.type().equals("ExternalName")) {
-        var wire = translation.service(service, view.namespaceOrNull(service.meta().namespace()));
-        owned.add(wire.getHostname());
-        addresses.put(new Names(mesh).service(service.key()), Bytes.address(wire));
-      }
-    }
-    // The oldest entry of a host is its owner, unless a Kubernetes service is.
-    for (ServiceEntry entry : oldestFirst(view)) {
-      Set<String> canonical = new HashSet<>(entry.hosts());
-      canonical.removeAll(owned);
-      owned.addAll(canonical);
-      for (var wire : translation.entry(entry, canonical)) {
-        addresses.putIfAbsent(wire.getNamespace() + "/" + wire.getHostname(), Bytes.address(wire));
-      }
-    }
-  }
-
-  private static List<ServiceEntry> oldestFirst(ClusterView view) {
-    return view.serviceEntries().values().stream()
-        .sorted(
-            Comparator.comparing((ServiceEntry entry) -> entry.meta().creation())
-                .thenComparing(ServiceEntry::key))
-        .toList();
-  }
-
-  private void workloads(
-      ClusterView view,
-      String network,
-      PolicySelection policies,
-      Map<String, ResourceVersion> addresses) {
-    WorkloadTranslation translation = new WorkloadTranslation(mesh, network);
-    Backing backing = new Backing(view);
+  private Services services(ClusterView view) {
+    Map<String, ResourceVersion> resources = new HashMap<>();
+    ServiceTranslation translation = new ServiceTranslation(mesh, network(view));
     Names names = new Names(mesh);
-    Map<ObjectKey, Encoded> next = new HashMap<>();
-    for (Pod pod : view.pods().values()) {
-      Encoded encoded = encode(view, network, pod, translation, backing, policies);
-      next.put(pod.key(), encoded);
-      if (encoded.resource() != null) {
-        addresses.put(names.pod(pod.key()), encoded.resource());
+    view.services().values().stream()
+        .filter(service -> !service.type().equals("ExternalName"))
+        .forEach(service -> {
+          var namespace = view.namespaceOrNull(service.meta().namespace());
+          resources.put(
+              names.service(service.key()), Bytes.address(translation.service(service, namespace)));
+        });
+    List<PublishedEntries.Published> entries = PublishedEntries.of(view, mesh);
+    for (PublishedEntries.Published entry : entries) {
+      var namespace = view.namespaceOrNull(entry.entry().meta().namespace());
+      for (var wire : translation.entry(entry, namespace)) {
+        resources.put(wire.getNamespace() + "/" + wire.getHostname(), Bytes.address(wire));
       }
     }
-    pods = next;
-    for (WorkloadEntry entry : view.workloadEntries().values()) {
-      Map<String, String> labels = WorkloadTranslation.labels(entry);
-      String namespace = entry.meta().namespace();
-      put(
-          addresses,
-          translation.workloadEntry(
-              entry,
-              backing.services(namespace, labels),
-              backing.entries(namespace, labels),
-              policies.keys(namespace, labels)));
-    }
-    for (ServiceEntry entry : view.serviceEntries().values()) {
-      List<String> keys = policies.keys(entry.meta().namespace(), entry.meta().labels());
-      translation.inline(entry, keys).forEach(wire -> put(addresses, wire));
-    }
-    for (EndpointSlice slice : view.endpointSlices().values()) {
-      ObjectKey key = ObjectKey.of(Kind.SERVICE, slice.meta().namespace(), slice.serviceName());
-      if (view.objectOrNull(key) instanceof Service service) {
-        translation.slice(slice, service).forEach(wire -> put(addresses, wire));
-      }
-    }
-  }
-
-  private static void put(Map<String, ResourceVersion> addresses, Workload wire) {
-    addresses.put(wire.getUid(), Bytes.address(wire));
-  }
-
-  private Encoded encode(
-      ClusterView view,
-      String network,
-      Pod pod,
-      WorkloadTranslation translation,
-      Backing backing,
-      PolicySelection policies) {
-    String namespace = pod.meta().namespace();
-    Map<String, String> labels = pod.meta().labels();
-    WorkloadTranslation.PodInput input =
-        new WorkloadTranslation.PodInput(
-            pod,
-            view.nodeOrNull(pod.spec().nodeName()),
-            backing.services(pod),
-            backing.entries(namespace, labels),
-            policies.keys(namespace, labels));
-    Encoded before = pods.get(pod.key());
-    if (before != null && before.network().equals(network) && before.input().equals(input)) {
-      return before;
-    }
-    Workload wire = translation.podOrNull(input);
-    return new Encoded(input, network, wire == null ? null : Bytes.address(wire));
+    return new Services(resources, entries);
   }
 }

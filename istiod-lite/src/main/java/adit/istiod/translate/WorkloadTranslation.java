@@ -74,7 +74,7 @@ record WorkloadTranslation(MeshSettings mesh, String network) {
             .setNetworkMode(
                 pod.spec().hostNetwork() ? NetworkMode.HOST_NETWORK : NetworkMode.STANDARD)
             .addAllAuthorizationPolicies(input.policies());
-    tunnel(wire, pod.meta());
+    tunnel(wire, pod.meta(), pod.meta().labels());
     locality(wire, input.node());
     for (Service service : input.services()) {
       wire.putServices(
@@ -101,11 +101,11 @@ record WorkloadTranslation(MeshSettings mesh, String network) {
         .setCanonicalRevision(names.revision());
   }
 
-  private static void tunnel(Workload.Builder wire, ObjectMeta meta) {
+  private static void tunnel(Workload.Builder wire, ObjectMeta meta, Map<String, String> labels) {
     if (meta.annotation(REDIRECTION).equals("enabled")) {
       wire.setTunnelProtocol(TunnelProtocol.HBONE);
     }
-    if (Arrays.asList(meta.label(TUNNEL).split(",", -1)).contains("http")) {
+    if (Arrays.asList(labels.getOrDefault(TUNNEL, "").split(",", -1)).contains("http")) {
       wire.setTunnelProtocol(TunnelProtocol.HBONE).setNativeTunnel(true);
     }
   }
@@ -132,8 +132,8 @@ record WorkloadTranslation(MeshSettings mesh, String network) {
 
   private static PortList ports(Service service, TargetPort target) {
     PortList.Builder list = PortList.newBuilder();
-    for (Service.Port port : service.ports()) {
-      int number = port.protocol().equals("TCP") ? target.of(port) : 0;
+    for (Service.Port port : TcpFirst.of(service)) {
+      int number = target.of(port);
       if (number > 0) {
         list.addPorts(
             Port.newBuilder().setServicePort(port.number()).setTargetPort(number).build());
@@ -165,8 +165,7 @@ record WorkloadTranslation(MeshSettings mesh, String network) {
     return 0;
   }
 
-  private static void entryPorts(
-      Workload.Builder wire, ServiceEntry entry, Map<String, Integer> own) {
+  private static PortList ports(ServiceEntry entry, Map<String, Integer> own) {
     PortList.Builder list = PortList.newBuilder();
     for (ServiceEntry.Port port : entry.ports()) {
       int target = port.targetPort() == 0 ? port.number() : port.targetPort();
@@ -175,8 +174,14 @@ record WorkloadTranslation(MeshSettings mesh, String network) {
               .setServicePort(port.number())
               .setTargetPort(own.getOrDefault(port.name(), target)));
     }
+    return list.build();
+  }
+
+  private static void entryPorts(
+      Workload.Builder wire, ServiceEntry entry, Map<String, Integer> own) {
+    PortList ports = ports(entry, own);
     for (String host : entry.hosts()) {
-      wire.putServices(entry.meta().namespace() + "/" + host, list.build());
+      wire.putServices(entry.meta().namespace() + "/" + host, ports);
     }
   }
 
@@ -196,7 +201,7 @@ record WorkloadTranslation(MeshSettings mesh, String network) {
                 endpoint.serviceAccount())
             .addAllAuthorizationPolicies(policies);
     endpoint(wire, endpoint);
-    tunnel(wire, entry.meta());
+    tunnel(wire, entry.meta(), labels(entry));
     for (Service service : services) {
       wire.putServices(
           new Names(mesh).service(service.key()), ports(service, port -> own(endpoint, port)));
@@ -259,7 +264,7 @@ record WorkloadTranslation(MeshSettings mesh, String network) {
     if (byDns && entry.endpoints().isEmpty() && entry.workloadSelector() == null) {
       for (String host : entry.hosts()) {
         Workload.Builder wire = inline(entry, host, "").setHostname(host);
-        entryPorts(wire, entry, Map.of());
+        wire.putServices(entry.meta().namespace() + "/" + host, ports(entry, Map.of()));
         workloads.add(wire.addAllAuthorizationPolicies(policies).build());
       }
     }
@@ -273,7 +278,7 @@ record WorkloadTranslation(MeshSettings mesh, String network) {
             entry.meta(),
             WorkloadNames.of(entry.meta().labels(), entry.meta().name()),
             serviceAccount);
-    tunnel(wire, entry.meta());
+    tunnel(wire, entry.meta(), entry.meta().labels());
     return wire;
   }
 
@@ -318,7 +323,8 @@ record WorkloadTranslation(MeshSettings mesh, String network) {
         service,
         port ->
             slice.ports().stream()
-                .filter(one -> one.name().equals(port.name()) && one.protocol().equals("TCP"))
+                .filter(one -> one.name().equals(port.name()))
+                .filter(one -> one.protocol().equals("TCP") && port.protocol().equals("TCP"))
                 .mapToInt(EndpointSlice.Port::number)
                 .findFirst()
                 .orElse(0));

@@ -97,6 +97,13 @@ public final class ClusterView {
     return new ClusterView(version, byKind, List.of());
   }
 
+  /// The view after this one with these objects, sharing what is equal; this one if nothing
+  /// differs. For tests and tools.
+  public ClusterView followedBy(Iterable<? extends KubeObject> next, List<Problem> found) {
+    ClusterView successor = successorOrNull(of(version + 1, next).objects, found);
+    return successor == null ? this : successor;
+  }
+
   /// Grows with every view of a source.
   public long version() {
     return version;

@@ -199,6 +199,18 @@ final class Fields {
         });
   }
 
+  /// A list of strings that must look like `form`, each.
+  List<String> texts(String name, TextForm form) {
+    List<String> result = texts(name);
+    for (int i = 0; i < result.size(); i++) {
+      if (!form.test().test(result.get(i))) {
+        String at = path(name) + "[" + i + "]";
+        error(at, get(name).path(i), form.expected());
+      }
+    }
+    return result;
+  }
+
   /// A list of objects; `read` is called for each.
   <T> List<T> objects(String name, Function<Fields, @Nullable T> read) {
     return list(

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Reads the policies of security.istio.io. Field names are those of Istio's CRDs.
@@ -20,6 +22,15 @@ record SecurityReader(ObjectReader reader) {
           "notTrustDomains");
   private static final List<String> OPERATION_L7 =
       List.of("hosts", "notHosts", "methods", "notMethods", "paths", "notPaths");
+
+  // Source: Istio's reference of the conditions of AuthorizationPolicy.
+  private static final Predicate<String> WHEN_KEY =
+      Pattern.compile(
+              "request\\.headers\\[[^\\]]+\\]"
+                  + "|request\\.auth\\.(principal|audiences|presenter|claims(\\[[^\\]]+\\])+)"
+                  + "|(source|remote|destination)\\.ip|destination\\.port|connection\\.sni"
+                  + "|source\\.(namespace|principal|serviceAccount)|experimental\\..+")
+          .asMatchPredicate();
 
   PeerAuthentication peerAuthentication(ObjectMeta meta, Fields fields) {
     Fields spec = fields.object("spec");
@@ -109,10 +120,10 @@ record SecurityReader(ObjectReader reader) {
       from.invalid(reader.mild(), "source", "at least one field");
     }
     List<String> unsupported = setOf(source, SOURCE_L7);
-    AuthorizationPolicy.Values principals = values(source, "principals", "notPrincipals");
-    AuthorizationPolicy.Values namespaces = values(source, "namespaces", "notNamespaces");
-    AuthorizationPolicy.Values accounts = values(source, "serviceAccounts", "notServiceAccounts");
-    AuthorizationPolicy.Values blocks = values(source, "ipBlocks", "notIpBlocks");
+    AuthorizationPolicy.Values principals = values(source, "principals", TextForm.SOME);
+    AuthorizationPolicy.Values namespaces = values(source, "namespaces", TextForm.SOME);
+    AuthorizationPolicy.Values accounts = values(source, "serviceAccounts", TextForm.ACCOUNT);
+    AuthorizationPolicy.Values blocks = values(source, "ipBlocks", TextForm.RANGE);
     unsupported.addAll(source.unknown());
     unsupported.addAll(from.unknown());
     source.refuseUnknown(reader.mild());
@@ -126,7 +137,7 @@ record SecurityReader(ObjectReader reader) {
       to.invalid(reader.mild(), "operation", "at least one field");
     }
     List<String> unsupported = setOf(operation, OPERATION_L7);
-    AuthorizationPolicy.Values ports = values(operation, "ports", "notPorts");
+    AuthorizationPolicy.Values ports = values(operation, "ports", TextForm.PORT);
     unsupported.addAll(operation.unknown());
     unsupported.addAll(to.unknown());
     operation.refuseUnknown(reader.mild());
@@ -135,9 +146,12 @@ record SecurityReader(ObjectReader reader) {
   }
 
   private AuthorizationPolicy.Condition condition(Fields when) {
+    String key = when.requiredText("key");
+    if (!key.isEmpty() && !WHEN_KEY.test(key)) {
+      when.invalid(reader.mild(), "key", "a key of the reference, as in source.ip");
+    }
     AuthorizationPolicy.Condition result =
-        new AuthorizationPolicy.Condition(
-            when.requiredText("key"), values(when, "values", "notValues"));
+        new AuthorizationPolicy.Condition(key, values(when, "values", form(key)));
     if (result.values().isEmpty()) {
       when.invalid(reader.mild(), "values", "values or notValues");
     }
@@ -145,8 +159,18 @@ record SecurityReader(ObjectReader reader) {
     return result;
   }
 
-  private static AuthorizationPolicy.Values values(Fields fields, String name, String notName) {
-    return new AuthorizationPolicy.Values(fields.texts(name), fields.texts(notName));
+  private static TextForm form(String key) {
+    return switch (key) {
+      case "source.ip", "destination.ip", "remote.ip" -> TextForm.RANGE;
+      case "destination.port" -> TextForm.PORT;
+      default -> TextForm.SOME;
+    };
+  }
+
+  /// A field and its opposite: `ports` and `notPorts`.
+  private static AuthorizationPolicy.Values values(Fields fields, String name, TextForm form) {
+    String opposite = "not" + Character.toUpperCase(name.charAt(0)) + name.substring(1);
+    return new AuthorizationPolicy.Values(fields.texts(name, form), fields.texts(opposite, form));
   }
 
   private static List<String> setOf(Fields fields, List<String> names) {

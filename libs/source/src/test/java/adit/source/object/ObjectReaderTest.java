@@ -11,6 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class ObjectReaderTest {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -29,6 +30,15 @@ final class ObjectReaderTest {
         "security.istio.io/v1|PeerAuthentication|{'selector':{},'portLevelMtls':{'http':{}}}|spec.portLevelMtls.http: {} (a port 1..65535 as the key)",
         "security.istio.io/v1|AuthorizationPolicy|{'rules':[{'when':[{'values':['x']}]}]}|spec.rules[0].when[0].key: nothing (a value)",
         "security.istio.io/v1|AuthorizationPolicy|{'rules':[{'from':[{}]}]}|spec.rules[0].from[0].source: nothing (at least one field)",
+        "security.istio.io/v1|AuthorizationPolicy|{'rules':[{'from':[{'source':{'ipBlocks':['10.0.0.0/8','10.0.0/8']}}]}]}|spec.rules[0].from[0].source.ipBlocks[1]: \"10.0.0/8\" (an address or a CIDR, as in 10.1.0.0/16 or fd00::1)",
+        "security.istio.io/v1|AuthorizationPolicy|{'rules':[{'from':[{'source':{'notIpBlocks':['10.0.0.0/33']}}]}]}|spec.rules[0].from[0].source.notIpBlocks[0]: \"10.0.0.0/33\" (an address or a CIDR, as in 10.1.0.0/16 or fd00::1)",
+        "security.istio.io/v1|AuthorizationPolicy|{'rules':[{'from':[{'source':{'principals':['']}}]}]}|spec.rules[0].from[0].source.principals[0]: \"\" (a value)",
+        "security.istio.io/v1|AuthorizationPolicy|{'rules':[{'from':[{'source':{'serviceAccounts':['a/*']}}]}]}|spec.rules[0].from[0].source.serviceAccounts[0]: \"a/*\" (a service account, as in name or namespace/name, without wildcards)",
+        "security.istio.io/v1|AuthorizationPolicy|{'rules':[{'to':[{'operation':{'ports':['80','http']}}]}]}|spec.rules[0].to[0].operation.ports[1]: \"http\" (a port 1..65535, in quotes)",
+        "security.istio.io/v1|AuthorizationPolicy|{'rules':[{'to':[{'operation':{'notPorts':['65536']}}]}]}|spec.rules[0].to[0].operation.notPorts[0]: \"65536\" (a port 1..65535, in quotes)",
+        "security.istio.io/v1|AuthorizationPolicy|{'rules':[{'when':[{'key':'source.ipp','values':['1.2.3.4']}]}]}|spec.rules[0].when[0].key: \"source.ipp\" (a key of the reference, as in source.ip)",
+        "security.istio.io/v1|AuthorizationPolicy|{'rules':[{'when':[{'key':'source.ip','values':['fe80::1%eth0']}]}]}|spec.rules[0].when[0].values[0]: \"fe80::1%eth0\" (an address or a CIDR, as in 10.1.0.0/16 or fd00::1)",
+        "security.istio.io/v1|AuthorizationPolicy|{'rules':[{'when':[{'key':'destination.port','notValues':['0']}]}]}|spec.rules[0].when[0].notValues[0]: \"0\" (a port 1..65535, in quotes)",
         "networking.istio.io/v1|ServiceEntry|{'hosts':[]}|spec.hosts: [] (at least one host)",
         "networking.istio.io/v1|WorkloadEntry|{'ports':{'http':0},'address':'1.2.3.4'}|spec.ports[http]: 0 (a port 1..65535)"
       })
@@ -84,6 +94,40 @@ final class ObjectReaderTest {
         .containsExactly("trustDomains");
     assertThat(policy.rules().getFirst().to().getFirst().unsupported()).containsExactly("methods");
     assertThat(policy.rules().getFirst().to().getFirst().ports().values()).isEqualTo(List.of("80"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "request.headers[user-agent]",
+        "request.auth.claims[a][b]",
+        "request.auth.principal",
+        "source.serviceAccount",
+        "connection.sni",
+        "experimental.envoy.filters.network.mysql_proxy[db.table]"
+      })
+  void whenKeys_ofTheReference_areTaken(String key) {
+    Reading reading =
+        read(
+            Origin.FILE,
+            "security.istio.io/v1",
+            "AuthorizationPolicy",
+            "{'rules':[{'when':[{'key':'" + key + "','values':['x']}]}]}");
+
+    assertThat(reading.findings()).isEmpty();
+  }
+
+  @Test
+  void unknownWhenKey_fromAnApiServer_isReportedButTheObjectIsUsed() {
+    Reading reading =
+        read(
+            Origin.API_SERVER,
+            "security.istio.io/v1",
+            "AuthorizationPolicy",
+            "{'rules':[{'when':[{'key':'source.newer','values':['x']}]}]}");
+
+    assertThat(reading.findings()).hasSize(1);
+    assertThat(reading.object()).isNotNull();
   }
 
   @Test

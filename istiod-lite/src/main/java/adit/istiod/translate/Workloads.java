@@ -1,0 +1,132 @@
+package adit.istiod.translate;
+
+import adit.protos.workload.Workload;
+import adit.source.ClusterView;
+import adit.source.object.EndpointSlice;
+import adit.source.object.ObjectKey;
+import adit.source.object.Pod;
+import adit.source.object.Service;
+import adit.source.object.WorkloadEntry;
+import adit.xds.ResourceVersion;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// The workloads of a view. Remembers the encoded pods of the view before. Not thread-safe.
+final class Workloads {
+  private final MeshSettings mesh;
+  private final Names names;
+  private Map<ObjectKey, Encoded> pods = Map.of();
+  private @Nullable Input last;
+
+  /// What workloads are made of, besides the objects that they stand for.
+  record Input(ClusterView view, String network, Backing backing, PolicySelection policies) {}
+
+  /// @param resource null: the pod is not to be dialled
+  private record Encoded(
+      WorkloadTranslation.PodInput input,
+      String network,
+      String name,
+      @Nullable ResourceVersion resource) {}
+
+  Workloads(MeshSettings mesh) {
+    this.mesh = mesh;
+    this.names = new Names(mesh);
+  }
+
+  void add(
+      Input input,
+      List<PublishedEntries.Published> entries,
+      Map<String, ResourceVersion> addresses) {
+    WorkloadTranslation translation = new WorkloadTranslation(mesh, input.network());
+    pods(input, translation, addresses);
+    for (WorkloadEntry entry : input.view().workloadEntries().values()) {
+      if (mesh.isOurs(entry.meta())) {
+        Map<String, String> labels = WorkloadTranslation.labels(entry);
+        String namespace = entry.meta().namespace();
+        put(
+            addresses,
+            translation.workloadEntry(
+                entry,
+                input.backing().services(namespace, labels),
+                input.backing().entries(namespace, labels),
+                input.policies().keys(namespace, labels)));
+      }
+    }
+    for (PublishedEntries.Published one : entries) {
+      var meta = one.entry().meta();
+      List<String> keys = input.policies().keys(meta.namespace(), meta.labels());
+      translation.inline(one.entry(), keys).forEach(wire -> put(addresses, wire));
+    }
+    for (EndpointSlice slice : input.view().endpointSlices().values()) {
+      Service service = Backing.serviceOrNull(input.view(), slice);
+      if (service != null) {
+        translation.slice(slice, service).forEach(wire -> put(addresses, wire));
+      }
+    }
+  }
+
+  private static void put(Map<String, ResourceVersion> addresses, Workload wire) {
+    addresses.put(wire.getUid(), Bytes.address(wire));
+  }
+
+  private void pods(
+      Input input, WorkloadTranslation translation, Map<String, ResourceVersion> addresses) {
+    boolean onlyPods = isSameButPods(input);
+    Map<ObjectKey, Encoded> next = HashMap.newHashMap(input.view().pods().size());
+    input
+        .view()
+        .pods()
+        .forEach((key, pod) -> {
+          Encoded before = pods.get(key);
+          Encoded encoded =
+              onlyPods && before != null && isSame(before.input().pod(), pod)
+                  ? before
+                  : encode(before, input, pod, translation);
+          next.put(key, encoded);
+          if (encoded.resource() != null) {
+            addresses.put(encoded.name(), encoded.resource());
+          }
+        });
+    pods = next;
+    last = input;
+  }
+
+  /// Whether nothing that a pod's workload is made of changed, but pods.
+  private boolean isSameButPods(Input input) {
+    Input before = last;
+    return before != null
+        && isSame(before.backing(), input.backing())
+        && isSame(before.policies(), input.policies())
+        && isSame(before.view().nodes(), input.view().nodes())
+        && before.network().equals(input.network());
+  }
+
+  @SuppressWarnings("ReferenceEquality") // an equal one is found out by encoding it again
+  private static boolean isSame(Object one, Object other) {
+    return one == other;
+  }
+
+  private Encoded encode(
+      @Nullable Encoded before, Input input, Pod pod, WorkloadTranslation translation) {
+    String namespace = pod.meta().namespace();
+    Map<String, String> labels = pod.meta().labels();
+    WorkloadTranslation.PodInput made =
+        new WorkloadTranslation.PodInput(
+            pod,
+            input.view().nodeOrNull(pod.spec().nodeName()),
+            input.backing().services(pod),
+            input.backing().entries(namespace, labels),
+            input.policies().keys(namespace, labels));
+    if (before != null && before.network().equals(input.network()) && before.input().equals(made)) {
+      return before;
+    }
+    Workload wire = translation.podOrNull(made);
+    return new Encoded(
+        made,
+        input.network(),
+        before == null ? names.pod(pod.key()) : before.name(),
+        wire == null ? null : Bytes.address(wire));
+  }
+}
