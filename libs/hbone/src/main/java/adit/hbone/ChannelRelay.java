@@ -30,8 +30,11 @@ final class ChannelRelay extends Relay {
   }
 
   void start() {
-    fromFirst.start();
-    fromSecond.start();
+    fromFirst.listen();
+    fromSecond.listen();
+    // Both listen before the first byte moves: passing an end on may already end the other side.
+    fromFirst.read();
+    fromSecond.read();
   }
 
   @Override
@@ -66,13 +69,20 @@ final class ChannelRelay extends Relay {
       this.isFirst = isFirst;
     }
 
-    void start() {
+    void listen() {
       from.pipeline().addLast(this);
       from.closeFuture().addListener(_ -> gone());
-      if (from.isActive()) {
-        from.config().setAutoRead(true);
-      } else {
+    }
+
+    void read() {
+      release(from);
+      if (from instanceof DuplexChannel duplex && duplex.isInputShutdown()) {
+        inputEnded(); // its event came before anybody listened
+      }
+      if (!from.isActive()) {
         var _ = from.close();
+      } else if (!ended) {
+        from.config().setAutoRead(true);
       }
     }
 
@@ -106,7 +116,13 @@ final class ChannelRelay extends Relay {
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-      if (event instanceof ChannelInputShutdownEvent && !ended) {
+      if (event instanceof ChannelInputShutdownEvent) {
+        inputEnded();
+      }
+    }
+
+    private void inputEnded() {
+      if (!ended) {
         ended = true;
         to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> passEnd());
       }

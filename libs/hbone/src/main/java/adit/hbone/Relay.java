@@ -3,6 +3,7 @@ package adit.hbone;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.unix.Errors;
+import io.netty.handler.flow.FlowControlHandler;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import java.lang.invoke.MethodHandles;
@@ -46,9 +47,9 @@ public abstract sealed class Relay permits TunnelRelay, ChannelRelay {
 
   /// Joins an application's connection and a tunnel.
   ///
-  /// `tcp` must be on the tunnel's event loop, with auto-read off and nothing read yet by anybody
-  /// else, `ALLOW_HALF_CLOSURE` on, and should read with [ReadSizes#relay()]. The relay adds itself
-  /// to the end of its pipeline.
+  /// `tcp` must be on the tunnel's event loop, [held][#hold], with auto-read off and nothing read
+  /// yet by anybody else, `ALLOW_HALF_CLOSURE` on, and should read with [ReadSizes#relay()]. The
+  /// relay adds itself to the end of its pipeline.
   public static Relay join(Channel tcp, Tunnel tunnel) {
     requireSameLoop(tcp, tunnel.eventLoop());
     TunnelRelay relay = new TunnelRelay(tcp, tunnel);
@@ -62,6 +63,21 @@ public abstract sealed class Relay permits TunnelRelay, ChannelRelay {
     ChannelRelay relay = new ChannelRelay(first, second);
     relay.start();
     return relay;
+  }
+
+  /// Keeps what is read before the channel is joined. To be called when the channel is set up.
+  ///
+  /// Auto-read off is not enough: when the peer's FIN arrives, epoll reads once whatever was asked
+  /// for, and without a handler those bytes would be lost. What is held is that one read.
+  public static void hold(Channel tcp) {
+    tcp.pipeline().addLast(new FlowControlHandler());
+  }
+
+  /// Hands on what was held. The relay's handler must be in the pipeline.
+  static void release(Channel tcp) {
+    if (tcp.pipeline().get(FlowControlHandler.class) != null) {
+      tcp.pipeline().remove(FlowControlHandler.class);
+    }
   }
 
   private static void requireSameLoop(Channel channel, EventLoop loop) {

@@ -52,8 +52,20 @@ final class TunnelRelay extends Relay implements TunnelReceiver {
       var _ = tcp.close();
     }
     tunnel.receiver(this);
-    if (tcp.isActive()) {
+    release(tcp);
+    if (tcp instanceof DuplexChannel duplex && duplex.isInputShutdown()) {
+      inputEnded(); // its event came before anybody listened
+    }
+    if (tcp.isActive() && !inputEnded) {
       tcp.config().setAutoRead(true);
+    }
+  }
+
+  private void inputEnded() {
+    if (!inputEnded) {
+      inputEnded = true;
+      tunnel.endOutput();
+      closeWhenBothEnded();
     }
   }
 
@@ -98,9 +110,7 @@ final class TunnelRelay extends Relay implements TunnelReceiver {
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
       if (event instanceof ChannelInputShutdownEvent) {
-        inputEnded = true;
-        tunnel.endOutput();
-        closeWhenBothEnded();
+        inputEnded();
       }
     }
 

@@ -145,6 +145,7 @@ final class Pair {
             new ChannelInitializer<Channel>() {
               @Override
               protected void initChannel(Channel tcp) {
+                Relay.hold(tcp);
                 from.open("key", head(target), Duration.ofSeconds(10))
                     .addListener((io.netty.util.concurrent.Future<Tunnel> opened) -> {
                       if (!opened.isSuccess()) {
@@ -156,6 +157,27 @@ final class Pair {
                         relays.add(relay);
                       }
                     });
+              }
+            })
+        .bind(InetAddress.getLoopbackAddress(), 0)
+        .sync()
+        .channel();
+  }
+
+  /// A listener whose connections are held and not joined to anything yet.
+  Channel holding(LinkedBlockingQueue<Channel> accepted) throws InterruptedException {
+    return new ServerBootstrap()
+        .group(clientGroup)
+        .channel(EpollServerSocketChannel.class)
+        .childOption(ChannelOption.AUTO_READ, false)
+        .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+        .childOption(ChannelOption.RECVBUF_ALLOCATOR, ReadSizes.relay())
+        .childHandler(
+            new ChannelInitializer<Channel>() {
+              @Override
+              protected void initChannel(Channel tcp) {
+                Relay.hold(tcp);
+                accepted.add(tcp);
               }
             })
         .bind(InetAddress.getLoopbackAddress(), 0)
@@ -179,7 +201,9 @@ final class Pair {
           .handler(
               new ChannelInitializer<Channel>() {
                 @Override
-                protected void initChannel(Channel channel) {}
+                protected void initChannel(Channel channel) {
+                  Relay.hold(channel);
+                }
               })
           .connect(target.ip(), target.port())
           .addListener((io.netty.channel.ChannelFuture connected) -> {

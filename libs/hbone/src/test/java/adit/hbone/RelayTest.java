@@ -105,6 +105,95 @@ final class RelayTest {
     assertThat(result(inboundRelays)).isEqualTo(new RelayResult(4, 1, null));
   }
 
+  /// A client that is quicker than the tunnel: what it sends and its FIN are there before anybody
+  /// reads.
+  @Test
+  void bytesAndFin_beforeTheTunnelIsOpen_arriveWhole() throws Exception {
+    var early = new LinkedBlockingQueue<Channel>();
+    Channel listener = pair.holding(early);
+    try (Socket client = connected(listener)) {
+      client.getOutputStream().write('a');
+      client.shutdownOutput();
+      joinLate(early);
+      try (Socket server = accepted()) {
+        assertThat(server.getInputStream().read()).isEqualTo('a');
+        assertThat(server.getInputStream().read()).isEqualTo(-1);
+        server.getOutputStream().write("late".getBytes(UTF_8));
+        assertThat(client.getInputStream().readNBytes(4)).isEqualTo("late".getBytes(UTF_8));
+      }
+      assertThat(client.getInputStream().read()).isEqualTo(-1);
+    } finally {
+      listener.close().sync();
+    }
+    assertThat(result(outboundRelays)).isEqualTo(new RelayResult(1, 4, null));
+  }
+
+  @Test
+  void finAlone_beforeTheTunnelIsOpen_arrives() throws Exception {
+    var early = new LinkedBlockingQueue<Channel>();
+    Channel listener = pair.holding(early);
+    try (Socket client = connected(listener)) {
+      client.shutdownOutput();
+      joinLate(early);
+      try (Socket server = accepted()) {
+        server.setSoTimeout(5_000);
+        assertThat(server.getInputStream().read()).isEqualTo(-1);
+        server.getOutputStream().write("late".getBytes(UTF_8));
+        assertThat(client.getInputStream().readNBytes(4)).isEqualTo("late".getBytes(UTF_8));
+      }
+      assertThat(client.getInputStream().read()).isEqualTo(-1);
+    } finally {
+      listener.close().sync();
+    }
+  }
+
+  @Test
+  void bytesAndFin_beforeTwoPlainConnectionsAreJoined_arriveWhole() throws Exception {
+    var early = new LinkedBlockingQueue<Channel>();
+    Channel listener = pair.holding(early);
+    try (Socket one = connected(listener);
+        Socket other = connected(listener)) {
+      one.getOutputStream().write('a');
+      one.shutdownOutput();
+      other.shutdownOutput();
+      Channel first = seen(early);
+      Channel second = seen(early);
+      first.eventLoop().submit(() -> Relay.join(first, second)).get(5, TimeUnit.SECONDS);
+      other.setSoTimeout(5_000);
+      assertThat(other.getInputStream().read()).isEqualTo('a');
+      assertThat(other.getInputStream().read()).isEqualTo(-1);
+      one.setSoTimeout(5_000);
+      assertThat(one.getInputStream().read()).isEqualTo(-1);
+    } finally {
+      listener.close().sync();
+    }
+  }
+
+  private static Socket connected(Channel listener) throws Exception {
+    InetSocketAddress address = (InetSocketAddress) listener.localAddress();
+    Socket socket = new Socket(address.getAddress(), address.getPort());
+    socket.setSoTimeout(20_000);
+    return socket;
+  }
+
+  /// The accepted channel, after its loop has handled all that the client did: an empty task runs
+  /// behind the events of the same round.
+  private static Channel seen(LinkedBlockingQueue<Channel> early) throws Exception {
+    Channel tcp = early.poll(10, TimeUnit.SECONDS);
+    assertThat(tcp).isNotNull();
+    for (int round = 0; round < 5; round++) {
+      tcp.eventLoop().submit(() -> {}).get(5, TimeUnit.SECONDS);
+    }
+    return tcp;
+  }
+
+  private void joinLate(LinkedBlockingQueue<Channel> early) throws Exception {
+    Channel tcp = seen(early);
+    Tunnel tunnel = pair.open(Pair.head((InetSocketAddress) app.getLocalSocketAddress()));
+    outboundRelays.add(
+        tcp.eventLoop().submit(() -> Relay.join(tcp, tunnel)).get(5, TimeUnit.SECONDS));
+  }
+
   @Test
   void halfClose_byServer_leavesTheOtherDirectionOpen() throws Exception {
     try (Socket client = client();

@@ -2,6 +2,7 @@ package adit.ztunnel.app;
 
 import adit.hbone.HboneServer;
 import adit.hbone.ReadSizes;
+import adit.hbone.Relay;
 import adit.identity.Certificates;
 import adit.linux.Netns;
 import adit.linux.SocketOptions;
@@ -228,6 +229,7 @@ final class PodProxy {
   private void takeOver(EpollSocketChannel channel, Taken taken) {
     sockets.tune(channel);
     channel.config().setAutoRead(false);
+    Relay.hold(channel);
     channel.config().setOption(ChannelOption.RECVBUF_ALLOCATOR, ReadSizes.relay());
     channel.pipeline().addLast(new Start(taken));
   }

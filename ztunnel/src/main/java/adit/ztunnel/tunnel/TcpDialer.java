@@ -1,6 +1,7 @@
 package adit.ztunnel.tunnel;
 
 import adit.hbone.ReadSizes;
+import adit.hbone.Relay;
 import adit.model.authorize.Verdict;
 import adit.telemetry.Log;
 import adit.ztunnel.listener.PodSockets;
@@ -93,6 +94,7 @@ public final class TcpDialer {
       return;
     }
     channel.config().setAutoRead(false);
+    Relay.hold(channel);
     channel.config().setConnectTimeoutMillis((int) patience.toMillis());
     channel.config().setOption(ChannelOption.RECVBUF_ALLOCATOR, ReadSizes.relay());
     var _ = loop.register(channel);
