@@ -8,6 +8,7 @@ import adit.source.object.GatewayClass;
 import adit.source.object.Kind;
 import adit.source.object.KubeObject;
 import adit.source.object.Namespace;
+import adit.source.object.NetworkPolicy;
 import adit.source.object.Node;
 import adit.source.object.ObjectKey;
 import adit.source.object.PeerAuthentication;
@@ -158,6 +159,11 @@ public final class ClusterView {
   /// Endpoint slices.
   public Map<ObjectKey, EndpointSlice> endpointSlices() {
     return typed(Kind.ENDPOINT_SLICE);
+  }
+
+  /// Network policies.
+  public Map<ObjectKey, NetworkPolicy> networkPolicies() {
+    return typed(Kind.NETWORK_POLICY);
   }
 
   /// Peer authentications.

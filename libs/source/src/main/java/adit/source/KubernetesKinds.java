@@ -12,8 +12,9 @@ import java.util.Set;
 /// How kinds are asked of an API server: always as generic resources, because only the reader says
 /// what fields mean.
 final class KubernetesKinds {
-  /// What local mode's supervisor runs and the mesh itself does not read.
-  static final Set<Kind> UNREAD = Set.of(Kind.DEPLOYMENT, Kind.SERVICE_ACCOUNT);
+  /// What local mode's supervisor runs and what only a node agent reads: not the control plane's.
+  static final Set<Kind> UNREAD =
+      Set.of(Kind.DEPLOYMENT, Kind.SERVICE_ACCOUNT, Kind.NETWORK_POLICY);
 
   private static final int NOT_FOUND = 404;
 

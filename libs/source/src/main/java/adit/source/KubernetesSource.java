@@ -5,9 +5,12 @@ import adit.source.object.ObjectKey;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResourceList;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.FilterWatchListDeletable;
+import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
@@ -29,6 +32,7 @@ public final class KubernetesSource implements ClusterSource {
   private static final long LOOK_AGAIN_SECONDS = 30;
 
   private final KubernetesClient client;
+  private final Selection selection;
   private final Consumer<String> warn;
   private final Announcer announcer = new Announcer();
   private final ScheduledExecutorService thread =
@@ -46,8 +50,9 @@ public final class KubernetesSource implements ClusterSource {
   private final Map<Kind, SharedIndexInformer<GenericKubernetesResource>> informers =
       new EnumMap<>(Kind.class);
 
-  private KubernetesSource(KubernetesClient client, Consumer<String> warn) {
+  private KubernetesSource(KubernetesClient client, Selection selection, Consumer<String> warn) {
     this.client = client;
+    this.selection = selection;
     this.warn = warn;
   }
 
@@ -56,15 +61,17 @@ public final class KubernetesSource implements ClusterSource {
   /// does not know (its CRD is missing) counts as empty, is told to `warn` once, and is looked for
   /// again.
   ///
+  /// @param selection what is watched
   /// @param warn told what an operator should read
-  public static KubernetesSource open(Consumer<String> warn) {
-    return open(new KubernetesClientBuilder().build(), warn);
+  public static KubernetesSource open(Selection selection, Consumer<String> warn) {
+    return open(new KubernetesClientBuilder().build(), selection, warn);
   }
 
   /// Starts watching through a client, which is closed with the source.
-  static KubernetesSource open(KubernetesClient client, Consumer<String> warn) {
-    KubernetesSource source = new KubernetesSource(client, warn);
-    for (Kind kind : KubernetesKinds.read()) {
+  static KubernetesSource open(
+      KubernetesClient client, Selection selection, Consumer<String> warn) {
+    KubernetesSource source = new KubernetesSource(client, selection, warn);
+    for (Kind kind : selection.kinds()) {
       source.thread.execute(() -> source.watch(kind));
     }
     return source;
@@ -99,7 +106,9 @@ public final class KubernetesSource implements ClusterSource {
   private void watch(Kind kind) {
     var all = client.genericKubernetesResources(KubernetesKinds.context(kind));
     SharedIndexInformer<GenericKubernetesResource> informer =
-        kind.namespaced() ? all.inAnyNamespace().runnableInformer(0) : all.runnableInformer(0);
+        kind.namespaced()
+            ? ofThisNode(kind, all.inAnyNamespace()).runnableInformer(0)
+            : all.runnableInformer(0);
     // The records are ours; the informer keeps what it needs to know what is new.
     informer.itemStore(new NamesOnly());
     informer.addEventHandler(new Handler(kind));
@@ -109,6 +118,22 @@ public final class KubernetesSource implements ClusterSource {
     }
     var _ = informer.start().whenComplete((_, error) -> submit(() -> started(kind, error)));
     var _ = informer.stopped().whenComplete((_, error) -> submit(() -> stopped(kind, error)));
+  }
+
+  private FilterWatchListDeletable<
+          GenericKubernetesResource,
+          GenericKubernetesResourceList,
+          Resource<GenericKubernetesResource>>
+      ofThisNode(
+          Kind kind,
+          FilterWatchListDeletable<
+                  GenericKubernetesResource,
+                  GenericKubernetesResourceList,
+                  Resource<GenericKubernetesResource>>
+              all) {
+    return kind == Kind.POD && !selection.node().isEmpty()
+        ? all.withField("spec.nodeName", selection.node())
+        : all;
   }
 
   private void started(Kind kind, @Nullable Throwable error) {
@@ -142,7 +167,7 @@ public final class KubernetesSource implements ClusterSource {
 
   private void publish() {
     publishing = false;
-    if (!listed.containsAll(KubernetesKinds.read())) {
+    if (!listed.containsAll(selection.kinds())) {
       return;
     }
     ClusterView view = objects.updateOrNull();

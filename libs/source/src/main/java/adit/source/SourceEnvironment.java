@@ -26,11 +26,19 @@ public record SourceEnvironment(Map<String, String> env, Clock clock, Consumer<S
     env = Map.copyOf(env);
   }
 
-  /// The source that the environment names.
+  /// The source that the environment names, of everything that a control plane reads.
   public ClusterSource source() {
+    return source(Selection.CONTROL_PLANE);
+  }
+
+  /// The source that the environment names. A directory is read whole: whoever asks for less gets
+  /// more.
+  ///
+  /// @param selection what is watched
+  public ClusterSource source(Selection selection) {
     String directories = env.getOrDefault("ADIT_SOURCE_DIR", "");
     if (directories.isEmpty()) {
-      return KubernetesSource.open(warn);
+      return KubernetesSource.open(selection, warn);
     }
     List<Path> paths =
         Arrays.stream(directories.split(":", -1))

@@ -13,9 +13,11 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -31,6 +33,9 @@ final class ApiServer implements AutoCloseable {
   private final Map<String, String> lists = new ConcurrentHashMap<>();
   private final Map<String, BlockingQueue<String>> watches = new ConcurrentHashMap<>();
   final BlockingQueue<Written> written = new LinkedBlockingQueue<>();
+
+  /// What was read: path and query.
+  final List<String> read = new CopyOnWriteArrayList<>();
 
   /// A write.
   record Written(String method, String uri, String contentType, JsonNode body) {}
@@ -77,6 +82,7 @@ final class ApiServer implements AutoCloseable {
     try (exchange) {
       String path = exchange.getRequestURI().getPath();
       String query = String.valueOf(exchange.getRequestURI().getQuery());
+      read.add(path + "?" + query);
       if (!exchange.getRequestMethod().equals("GET")) {
         write(exchange);
       } else if (!lists.containsKey(path)) {

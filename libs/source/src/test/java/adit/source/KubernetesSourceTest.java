@@ -56,7 +56,8 @@ final class KubernetesSourceTest {
 
   @Test
   void view_isCompleteWithoutTheCrdsThatAreMissingAndFollowsTheWatch() throws Exception {
-    try (KubernetesSource source = KubernetesSource.open(server.client(), warnings::add)) {
+    try (KubernetesSource source =
+        KubernetesSource.open(server.client(), Selection.CONTROL_PLANE, warnings::add)) {
       source.subscribe(views::add);
 
       ClusterView first = await(view -> !view.pods().isEmpty());
@@ -74,6 +75,25 @@ final class KubernetesSourceTest {
 
       server.event("/api/v1/pods", "DELETED", kinded(POD.formatted("3", "other")));
       await(view -> view.pods().isEmpty());
+    }
+  }
+
+  @Test
+  void nodesSelection_asksForNothingElseAndForItsOwnPodsOnly() throws Exception {
+    server.list("/apis/networking.k8s.io/v1/networkpolicies", "");
+    try (KubernetesSource source =
+        KubernetesSource.open(server.client(), Selection.ofNode("node-1"), warnings::add)) {
+      source.subscribe(views::add);
+
+      await(view -> !view.pods().isEmpty());
+
+      assertThat(server.read)
+          .anySatisfy(uri -> assertThat(uri).contains("/networkpolicies"))
+          .noneMatch(uri -> uri.contains("/services") || uri.contains("/nodes"))
+          .filteredOn(uri -> uri.startsWith("/api/v1/pods"))
+          .isNotEmpty()
+          .allMatch(uri -> uri.contains("fieldSelector=spec.nodeName=node-1"));
+      assertThat(warnings).isEmpty();
     }
   }
 

@@ -243,6 +243,11 @@ final class Fields {
     return result;
   }
 
+  /// A field as it is written, empty if it is absent.
+  String json(String name) {
+    return has(name) ? get(name).toString() : "";
+  }
+
   /// Fields that are right but that nobody here reads.
   Fields ignore(String... names) {
     known.addAll(Arrays.asList(names));

@@ -11,6 +11,7 @@ public enum Kind {
   SERVICE_ACCOUNT("", "v1", "ServiceAccount", "serviceaccounts", Scope.NAMESPACED),
   DEPLOYMENT("apps", "v1", "Deployment", "deployments", Scope.NAMESPACED),
   ENDPOINT_SLICE("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", Scope.NAMESPACED),
+  NETWORK_POLICY("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", Scope.NAMESPACED),
   PEER_AUTHENTICATION(
       "security.istio.io", "v1", "PeerAuthentication", "peerauthentications", Scope.NAMESPACED),
   AUTHORIZATION_POLICY(

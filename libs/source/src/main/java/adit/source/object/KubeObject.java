@@ -10,6 +10,7 @@ public sealed interface KubeObject
         ServiceAccount,
         Deployment,
         EndpointSlice,
+        NetworkPolicy,
         PeerAuthentication,
         AuthorizationPolicy,
         ServiceEntry,

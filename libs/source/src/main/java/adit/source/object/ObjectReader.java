@@ -100,6 +100,7 @@ public record ObjectReader(Origin origin) {
       case DEPLOYMENT -> new PodReader(this).deployment(meta, fields);
       case SERVICE -> new CoreReader(this).service(meta, fields);
       case ENDPOINT_SLICE -> new CoreReader(this).endpointSlice(meta, fields);
+      case NETWORK_POLICY -> new NetworkReader(this).networkPolicy(meta, fields);
       case PEER_AUTHENTICATION -> new SecurityReader(this).peerAuthentication(meta, fields);
       case AUTHORIZATION_POLICY -> new SecurityReader(this).authorizationPolicy(meta, fields);
       case SERVICE_ENTRY -> new EntryReader(this).serviceEntry(meta, fields);

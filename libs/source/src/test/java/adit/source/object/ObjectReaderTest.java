@@ -8,6 +8,7 @@ import adit.source.object.ObjectReader.Reading;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -47,6 +48,43 @@ final class ObjectReaderTest {
 
     assertThat(reading.object()).isNull();
     assertThat(reading.findings().stream().map(ObjectReaderTest::text)).contains(finding);
+  }
+
+  @Test
+  void networkPolicy_saysWhichDirectionsItIsolatesAndWhatItAdmits() {
+    Reading reading =
+        read(
+            Origin.FILE,
+            "networking.k8s.io/v1",
+            "NetworkPolicy",
+            "{'podSelector':{'matchExpressions':[{'key':'app','operator':'In','values':['a','b']}]},"
+                + "'ingress':[{'from':[{'podSelector':{}}],'ports':[{'port':8080,'endPort':8090},"
+                + "{'protocol':'UDP'},{'port':'http'}]},{'ports':[{'protocol':'TCP'}]}]}");
+
+    assertThat(reading.findings()).isEmpty();
+    NetworkPolicy policy = (NetworkPolicy) requireNonNull(reading.object());
+    assertThat(policy.egress()).isNull();
+    assertThat(policy.pods().matches(Map.of("app", "b"))).isTrue();
+    assertThat(policy.pods().matches(Map.of("app", "c"))).isFalse();
+    assertThat(policy.pods().matches(Map.of())).isFalse();
+    List<NetworkPolicy.Rule> rules = requireNonNull(policy.ingress());
+    assertThat(rules.getFirst().peers()).isEqualTo("[{\"podSelector\":{}}]");
+    assertThat(rules.getFirst().admits(8085)).isTrue();
+    assertThat(rules.getFirst().admits(15008)).isFalse();
+    assertThat(rules.getLast().admits(15008)).isTrue();
+    assertThat(rules.getLast().peers()).isEmpty();
+  }
+
+  @Test
+  void networkPolicy_withEgressRulesAndNoTypes_isolatesBothDirections() {
+    Reading reading =
+        read(
+            Origin.FILE, "networking.k8s.io/v1", "NetworkPolicy", "{'podSelector':{},'egress':[]}");
+
+    NetworkPolicy policy = (NetworkPolicy) requireNonNull(reading.object());
+    assertThat(policy.ingress()).isEmpty();
+    assertThat(policy.egress()).isEmpty();
+    assertThat(policy.pods().matches(Map.of("any", "label"))).isTrue();
   }
 
   @Test
