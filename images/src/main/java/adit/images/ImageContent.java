@@ -1,0 +1,55 @@
+package adit.images;
+
+import java.util.List;
+
+/// What makes one image different from the others.
+///
+/// @param image its name behind the hub, the reference's
+/// @param program its name for `./adit run`
+/// @param module directory of the Maven module
+/// @param main class
+/// @param user uid and gid
+/// @param arguments when the container names none
+/// @param tools programs of the system that it starts
+/// @param plugin whether it brings the CNI plugin along
+record ImageContent(
+    String image,
+    String program,
+    String module,
+    String main,
+    String user,
+    List<String> arguments,
+    List<String> tools,
+    boolean plugin) {
+  private static final String ROOT_WITH_MESH_GROUP = "0:1337";
+
+  static final List<ImageContent> ALL =
+      List.of(
+          new ImageContent(
+              "pilot",
+              "istiod",
+              "istiod-lite",
+              "adit.istiod.app.Istiod",
+              "1337:1337",
+              List.of("discovery"),
+              List.of(),
+              false),
+          new ImageContent(
+              "ztunnel",
+              "ztunnel",
+              "ztunnel",
+              "adit.ztunnel.app.Ztunnel",
+              ROOT_WITH_MESH_GROUP,
+              List.of("proxy", "ztunnel"),
+              List.of(),
+              false),
+          new ImageContent(
+              "install-cni",
+              "cni-agent",
+              "cni/agent",
+              "adit.cni.agent.app.CniAgent",
+              ROOT_WITH_MESH_GROUP,
+              List.of("install"),
+              List.of("nft", "ip"),
+              true));
+}

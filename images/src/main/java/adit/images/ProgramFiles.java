@@ -1,0 +1,122 @@
+package adit.images;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+
+/// A program in an image: its jars, native libraries unpacked (the root file system is read-only),
+/// and one file of options that is all of its command line.
+///
+/// @param content which program
+/// @param home the tree that was built
+/// @param java the JDK in use
+record ProgramFiles(ImageContent content, Path home, Path java) {
+  private static final String DIRECTORY = "/opt/adit";
+  private static final String NATIVE = DIRECTORY + "/native";
+  private static final String PLUGIN = DIRECTORY + "/cni";
+
+  /// Where the plugin is on most nodes; the agent rewrites it for others.
+  private static final String PLUGIN_RUNS_AT = "/opt/cni/bin";
+
+  /// The command of the image.
+  List<String> entryPoint() {
+    return List.of(LinkedRuntime.HOME + "/bin/java", "@" + options());
+  }
+
+  private String options() {
+    return DIRECTORY + "/" + content.program() + ".options";
+  }
+
+  /// Libraries that others have written.
+  void libraries(FileTree tree) throws IOException {
+    for (Path jar : jars()) {
+      if (!isOurs(jar)) {
+        tree.copy(jar, inImage(jar));
+        unpackNatives(jar, tree);
+      }
+    }
+    tree.settle();
+  }
+
+  /// What is ours.
+  void program(FileTree tree) throws IOException {
+    for (Path jar : jars()) {
+      if (isOurs(jar)) {
+        tree.copy(jar, inImage(jar));
+      }
+    }
+    tree.write(options(), optionsText());
+    tree.settle();
+  }
+
+  /// The CNI plugin with a runtime of its own, linked here because the image has no `jlink`.
+  void plugin(FileTree tree) throws IOException {
+    Command.run(
+        List.of(
+            java.resolve("bin/java").toString(),
+            "--enable-native-access=ALL-UNNAMED",
+            "-cp",
+            String.join(":", jars().stream().map(Path::toString).toList()),
+            "adit.cni.agent.install.InstallPlugin",
+            "--runs-at",
+            PLUGIN_RUNS_AT,
+            tree.path(PLUGIN).toString()));
+  }
+
+  private String optionsText() throws IOException {
+    StringBuilder text =
+        new StringBuilder(
+            Files.readString(home.resolve(content.module()).resolve("jvm.options"))
+                .stripTrailing());
+    text.append("\n-Djava.library.path=").append(NATIVE);
+    text.append("\n-cp\n");
+    text.append(String.join(":", jars().stream().map(ProgramFiles::inImage).toList()));
+    return text.append('\n').append(content.main()).append('\n').toString();
+  }
+
+  private static String inImage(Path jar) {
+    return DIRECTORY + "/lib/" + jar.getFileName();
+  }
+
+  private static boolean isOurs(Path jar) {
+    return String.valueOf(jar.getFileName()).endsWith("-1-SNAPSHOT.jar");
+  }
+
+  /// The class path: the program's own jar first, as `./adit run` has it.
+  private List<Path> jars() throws IOException {
+    Path target = home.resolve(content.module()).resolve("target");
+    List<Path> jars = new ArrayList<>(list(target, "*-1-SNAPSHOT.jar"));
+    jars.addAll(list(target.resolve("lib"), "*.jar"));
+    return jars;
+  }
+
+  private static List<Path> list(Path directory, String glob) throws IOException {
+    List<Path> files = new ArrayList<>();
+    try (var stream = Files.newDirectoryStream(directory, glob)) {
+      stream.forEach(files::add);
+    }
+    if (files.isEmpty()) {
+      throw new IOException(directory + ": has no " + glob + " (expected: ./adit build has run)");
+    }
+    return files.stream().sorted().toList();
+  }
+
+  private static void unpackNatives(Path jar, FileTree tree) throws IOException {
+    try (ZipFile zip = new ZipFile(jar.toFile())) {
+      for (ZipEntry entry : zip.stream().map(ZipEntry.class::cast).toList()) {
+        String name = entry.getName();
+        if (name.startsWith("META-INF/native/") && name.endsWith(".so")) {
+          String to = NATIVE + name.substring(name.lastIndexOf('/'));
+          tree.directory(NATIVE);
+          try (var in = zip.getInputStream(entry)) {
+            Files.copy(in, tree.path(to));
+          }
+        }
+      }
+    }
+  }
+}
