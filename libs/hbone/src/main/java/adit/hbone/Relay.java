@@ -1,6 +1,7 @@
 package adit.hbone;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.EventLoop;
 import io.netty.channel.unix.Errors;
 import io.netty.handler.flow.FlowControlHandler;
@@ -70,13 +71,22 @@ public abstract sealed class Relay permits TunnelRelay, ChannelRelay {
   /// Auto-read off is not enough: when the peer's FIN arrives, epoll reads once whatever was asked
   /// for, and without a handler those bytes would be lost. What is held is that one read.
   public static void hold(Channel tcp) {
-    tcp.pipeline().addLast(new FlowControlHandler());
+    tcp.pipeline().addLast(new Hold());
+  }
+
+  /// A reset before there is a relay is followed by the end of the input or of the channel, as
+  /// always; that is what the relay, or whoever waits for the channel, goes by.
+  private static final class Hold extends FlowControlHandler {
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      // Nothing is left to do, and bytes that came before it are still to be delivered.
+    }
   }
 
   /// Hands on what was held. The relay's handler must be in the pipeline.
   static void release(Channel tcp) {
-    if (tcp.pipeline().get(FlowControlHandler.class) != null) {
-      tcp.pipeline().remove(FlowControlHandler.class);
+    if (tcp.pipeline().get(Hold.class) != null) {
+      tcp.pipeline().remove(Hold.class);
     }
   }
 

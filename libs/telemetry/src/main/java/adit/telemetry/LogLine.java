@@ -1,5 +1,6 @@
 package adit.telemetry;
 
+import io.netty.util.NetUtil;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -124,14 +125,14 @@ final class LogLine {
   private static String text(Object value) {
     return switch (value) {
       case InetSocketAddress address -> address(address);
-      case InetAddress address -> address.getHostAddress();
+      case InetAddress address -> NetUtil.toAddressString(address);
       default -> String.valueOf(value);
     };
   }
 
   private static String address(InetSocketAddress address) {
     InetAddress ip = address.getAddress();
-    String host = ip == null ? address.getHostString() : ip.getHostAddress();
+    String host = ip == null ? address.getHostString() : NetUtil.toAddressString(ip);
     return ip instanceof Inet6Address
         ? "[" + host + "]:" + address.getPort()
         : host + ":" + address.getPort();

@@ -57,6 +57,9 @@ public final class LogOutput implements AutoCloseable {
   ///
   /// A `RUST_LOG` that is not understood gives `info` and a warning: a typing mistake must not keep
   /// a node's proxy from starting.
+  ///
+  /// Warnings and errors of libraries, which they would write to standard error in a form of their
+  /// own, become lines of the target `library`.
   @WritesToStandardOutput("this is the log's own way out")
   public static LogOutput start(Map<String, String> environment) {
     String wanted = environment.getOrDefault("RUST_LOG", "info");
@@ -72,6 +75,7 @@ public final class LogOutput implements AutoCloseable {
           .scope("telemetry")
           .warn("RUST_LOG: not understood (expected: level or scope=level,...)", "value", wanted);
     }
+    LibraryLog.install(output.scope("library"));
     return output;
   }
 

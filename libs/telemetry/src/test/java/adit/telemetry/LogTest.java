@@ -12,8 +12,11 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Handler;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -54,7 +57,7 @@ final class LogTest {
     assertThat(text())
         .isEqualTo(
             "2026-11-25T12:00:00.012345Z\tinfo\taccess\tconnection complete\t"
-                + "src.addr=10.0.0.1:1234 src.workload=\"curl-1\" dst.addr=[fd00:0:0:0:0:0:0:1]:15008"
+                + "src.addr=10.0.0.1:1234 src.workload=\"curl-1\" dst.addr=[fd00::1]:15008"
                 + " direction=\"outbound\" bytes_sent=82 duration=\"13ms\"\n");
   }
 
@@ -107,6 +110,30 @@ final class LogTest {
     assertThat(text().lines().toList().getFirst()).endsWith("\tx\terror=\"refused: no route\"");
     assertThat(text().lines().toList().getLast())
         .contains("error=\"IllegalStateException: bug at adit.telemetry.LogTest.");
+  }
+
+  @Test
+  void library_warnsThroughJavaLogging_isALineOfTheLog() {
+    Logger root = Logger.getLogger("");
+    List<Handler> before = List.of(root.getHandlers());
+    try (LogOutput output = plain()) {
+      LibraryLog.install(output.scope("library"));
+      Logger library = Logger.getLogger("io.example.Pipeline");
+      library.info("not of interest");
+      library.log(java.util.logging.Level.WARNING, "odd: {0}", "this");
+      library.log(java.util.logging.Level.SEVERE, "lost", new IOException("gone"));
+    } finally {
+      for (Handler handler : root.getHandlers()) {
+        root.removeHandler(handler);
+      }
+      before.forEach(root::addHandler);
+    }
+
+    assertThat(text())
+        .isEqualTo(
+            "2026-11-25T12:00:00.012345Z\twarn\tlibrary\todd: this\tlogger=\"io.example.Pipeline\"\n"
+                + "2026-11-25T12:00:00.012345Z\terror\tlibrary\tlost\t"
+                + "logger=\"io.example.Pipeline\" error=\"gone\"\n");
   }
 
   @Test

@@ -1,0 +1,122 @@
+package adit.scenarios;
+
+import adit.protos.workload.Workload;
+import adit.testkit.ControlPlane;
+import adit.testkit.WireResources;
+import adit.testkit.lab.Lab;
+import adit.testkit.lab.LabHost;
+import adit.testkit.lab.LabPod;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+
+/// Nodes with the real ztunnel each, pods behind the real capture rules, and a control plane and
+/// node agents that a test plays. Needs root.
+final class Mesh implements AutoCloseable {
+  /// Long enough for a busy machine; nothing waits that long when all is well.
+  static final Duration SOON = Duration.ofSeconds(15);
+
+  /// Namespace of pods that no test has another wish for.
+  static final String NAMESPACE = "default";
+
+  private final Lab lab;
+  private final Path directory;
+  private final ControlPlane control;
+  private final LabHost host;
+  private final List<MeshNode> nodes = new ArrayList<>();
+  private final AtomicInteger number = new AtomicInteger();
+
+  private Mesh(Lab lab, Path directory, LabHost host, ControlPlane control) {
+    this.lab = lab;
+    this.directory = directory;
+    this.host = host;
+    this.control = control;
+  }
+
+  /// An empty mesh.
+  ///
+  /// @param name few letters; part of the names of all namespaces
+  static Mesh create(String name) throws IOException {
+    requireRoot();
+    Lab lab = Lab.create("scen-" + name + "-" + ProcessHandle.current().pid());
+    LabHost host = lab.addHost("control");
+    Path directory = Files.createTempDirectory("adit-scenarios-");
+    Mesh mesh = new Mesh(lab, directory, host, ControlPlane.start(host.open(), host.ip4()));
+    mesh.control.writeRoots(directory);
+    return mesh;
+  }
+
+  /// A namespace can be made by root only; without it nothing here would be tested, so that is an
+  /// error and no reason to skip.
+  private static void requireRoot() throws IOException {
+    Object uid = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+    if (!uid.equals(0)) {
+      throw new IllegalStateException(
+          "user: " + uid + " (expected: 0; scenarios make network namespaces and need root)");
+    }
+  }
+
+  /// A node whose proxy runs and is ready.
+  ///
+  /// @param environment added to, or instead of, what [MeshNode] gives
+  MeshNode addNode(String name, Map<String, String> environment)
+      throws IOException, InterruptedException {
+    MeshNode node = new MeshNode(this, lab.addNode(name));
+    nodes.add(node);
+    node.start(environment);
+    node.serve();
+    return node;
+  }
+
+  /// A namespace on a node that no proxy cares for.
+  LabPod addStranger(MeshNode node) throws IOException {
+    return node.lab().addPod(unique("stranger"));
+  }
+
+  ControlPlane control() {
+    return control;
+  }
+
+  /// Where the control plane is; also a destination outside of the mesh.
+  LabHost host() {
+    return host;
+  }
+
+  Path directory() {
+    return directory;
+  }
+
+  /// `prefix` and a number that was not given before.
+  String unique(String prefix) {
+    return prefix + number.incrementAndGet();
+  }
+
+  /// Publishes workloads and waits until every proxy has them.
+  void publish(Workload.Builder... workloads) {
+    control.put(
+        Stream.of(workloads)
+            .map(WireResources::address)
+            .toArray(adit.protos.workload.Address[]::new));
+    control.awaitSynced(SOON);
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (MeshNode node : nodes) {
+      node.close();
+    }
+    control.close();
+    lab.close();
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.sorted((one, other) -> other.compareTo(one)).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+}

@@ -1,0 +1,54 @@
+package adit.scenarios;
+
+import java.io.IOException;
+import java.util.Map;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+
+/// Two nodes for all test classes that leave a mesh as they found it: a start of two JVMs is what
+/// costs most here.
+///
+/// @param mesh the mesh
+/// @param left first node
+/// @param right second node
+record SharedMesh(Mesh mesh, MeshNode left, MeshNode right) implements AutoCloseable {
+  /// Bounds of waiting that a test can wait for.
+  private static final Map<String, String> IMPATIENT =
+      Map.of(
+          "ADIT_HANDSHAKE_TIMEOUT", "2s",
+          "ADIT_FIRST_REQUEST_TIMEOUT", "2s",
+          "ADIT_MISSING_POLICY_GRACE", "2s",
+          "AUTHZ_POLICY_INFO_LOGGING", "true");
+
+  private static SharedMesh start() {
+    try {
+      Mesh mesh = Mesh.create("two");
+      return new SharedMesh(
+          mesh, mesh.addNode("left", IMPATIENT), mesh.addNode("right", IMPATIENT));
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException("the mesh did not start", e);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    mesh.close();
+  }
+
+  /// Gives the mesh to constructors and methods; it is closed after the last test of all.
+  static final class Extension implements ParameterResolver {
+    @Override
+    public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+      return parameter.getParameter().getType() == SharedMesh.class;
+    }
+
+    @Override
+    public SharedMesh resolveParameter(ParameterContext parameter, ExtensionContext context) {
+      return context
+          .getRoot()
+          .getStore(ExtensionContext.Namespace.create(SharedMesh.class))
+          .computeIfAbsent(SharedMesh.class, _ -> start(), SharedMesh.class);
+    }
+  }
+}
