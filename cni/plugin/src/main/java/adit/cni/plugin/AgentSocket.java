@@ -26,12 +26,13 @@ final class AgentSocket {
 
   /// Asks, and waits for the answer.
   ///
-  /// @throws IOException when the agent is away, closes early or does not answer in time
+  /// @throws Away nobody listens
+  /// @throws IOException when the agent closes early or does not answer in time
   AgentReply ask(AgentRequest request) throws IOException {
     CountDownLatch answered = new CountDownLatch(1);
     try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       closeAfterLimit(channel, answered);
-      channel.connect(UnixDomainSocketAddress.of(path));
+      connect(channel);
       ByteBuffer message =
           ByteBuffer.wrap(JsonWriter.write(request.toJson()).getBytes(StandardCharsets.UTF_8));
       while (message.hasRemaining()) {
@@ -45,6 +46,25 @@ final class AgentSocket {
       throw new IOException("answer: " + e.getMessage(), e);
     } finally {
       answered.countDown();
+    }
+  }
+
+  private void connect(SocketChannel channel) throws IOException {
+    try {
+      channel.connect(UnixDomainSocketAddress.of(path));
+    } catch (java.nio.channels.AsynchronousCloseException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new Away(path, e);
+    }
+  }
+
+  /// Nobody listens: no agent runs, or it is starting.
+  static final class Away extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    Away(Path path, IOException cause) {
+      super(path + ": " + cause.getMessage(), cause);
     }
   }
 

@@ -10,9 +10,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
-/// What the agent last knew about who is in the mesh. The agent keeps it in a file of its run
-/// directory; the plugin reads the file while the agent is away, so that pods outside the mesh
-/// still start and pods of the mesh do not start uncaptured.
+/// What the agent last knew about who is in the mesh. The agent keeps it in a file; the plugin
+/// reads the file while the agent is away, so that pods outside the mesh still start and pods of
+/// the mesh do not start uncaptured.
 ///
 /// @param ambientNamespaces namespaces whose pods are in the mesh unless they opt out
 /// @param excludedNamespaces namespaces whose pods are never in the mesh
@@ -23,7 +23,7 @@ public record MeshState(
     Set<String> excludedNamespaces,
     Set<String> ambientPods,
     Set<String> exemptPods) {
-  /// Name of the file in the run directory.
+  /// Name of the file when it is in the run directory.
   public static final String FILE = "enrolled-namespaces.json";
 
   private static final int MAX_BYTES = 8 << 20;
@@ -41,16 +41,16 @@ public record MeshState(
     return new MeshState(Set.of(), Set.of(), Set.of(), Set.of());
   }
 
-  /// Reads the file of a run directory.
+  /// Reads the file.
   ///
   /// @throws IOException when there is none or it is not readable
-  public static MeshState read(Path runDirectory) throws IOException {
+  public static MeshState read(Path file) throws IOException {
     byte[] bytes;
-    try (InputStream in = Files.newInputStream(runDirectory.resolve(FILE))) {
+    try (InputStream in = Files.newInputStream(file)) {
       bytes = in.readNBytes(MAX_BYTES + 1);
     }
     if (bytes.length > MAX_BYTES) {
-      throw new IOException(FILE + ": more than " + MAX_BYTES + " bytes (expected: at most that)");
+      throw new IOException(file + ": more than " + MAX_BYTES + " bytes (expected: at most that)");
     }
     try {
       if (!(JsonReader.read(bytes) instanceof Json.Obj object)) {
@@ -62,7 +62,7 @@ public record MeshState(
           texts(object, "ambientPods"),
           texts(object, "exemptPods"));
     } catch (JsonException e) {
-      throw new IOException(FILE + ": " + e.getMessage(), e);
+      throw new IOException(file + ": " + e.getMessage(), e);
     }
   }
 

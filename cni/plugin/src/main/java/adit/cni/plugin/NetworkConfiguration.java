@@ -10,11 +10,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param cniVersion version of the specification that the runtime speaks
 /// @param name the network's name
-/// @param runDirectory `cni_agent_run_dir`: where the agent's socket and state file are
+/// @param agent where the agent is
 /// @param ambientEnabled `ambient_enabled`: false turns the plugin into one that only passes
 ///   results on
-/// @param agentNamespace `pod_namespace`: where the agent's own pods run; they start without the
-///   agent
 /// @param excludedNamespaces `exclude_namespaces`: pods there are never enrolled
 /// @param previous `prevResult`: what the plugins before this one did, or null when this one is not
 ///   chained
@@ -22,14 +20,21 @@ import org.jspecify.annotations.Nullable;
 public record NetworkConfiguration(
     String cniVersion,
     String name,
-    String runDirectory,
+    Agent agent,
     boolean ambientEnabled,
-    String agentNamespace,
     List<String> excludedNamespaces,
     Json.@Nullable Obj previous,
     List<Json> validAttachments) {
   /// Where the reference keeps its sockets.
   public static final String DEFAULT_RUN_DIRECTORY = "/var/run/istio-cni";
+
+  /// Where the agent is.
+  ///
+  /// @param runDirectory `cni_agent_run_dir`: where its socket is
+  /// @param stateFile `mesh_state_file`: what it last knew; survives a reboot of the node, which a
+  ///   run directory does not
+  /// @param namespace `pod_namespace`: where the agent's own pods run; they start without the agent
+  public record Agent(String runDirectory, String stateFile, String namespace) {}
 
   /// Reads a parsed document.
   ///
@@ -39,7 +44,7 @@ public record NetworkConfiguration(
       if (!(document instanceof Json.Obj entry)) {
         throw new JsonException("configuration: not an object (expected: an object)");
       }
-      String runDirectory = entry.text("cni_agent_run_dir");
+      String runDirectory = orDefault(entry.text("cni_agent_run_dir"), DEFAULT_RUN_DIRECTORY);
       Json.Obj previous = entry.object("prevResult");
       if (previous != null) {
         addresses(previous);
@@ -47,9 +52,11 @@ public record NetworkConfiguration(
       return new NetworkConfiguration(
           version(entry),
           entry.text("name"),
-          runDirectory.isEmpty() ? DEFAULT_RUN_DIRECTORY : runDirectory,
+          new Agent(
+              runDirectory,
+              orDefault(entry.text("mesh_state_file"), runDirectory + "/" + MeshState.FILE),
+              orDefault(entry.text("pod_namespace"), "istio-system")),
           entry.flag("ambient_enabled", true),
-          orDefault(entry.text("pod_namespace"), "istio-system"),
           texts(entry.array("exclude_namespaces"), "exclude_namespaces"),
           previous,
           entry.array("cni.dev/valid-attachments"));

@@ -12,26 +12,36 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 
 /// The CNI plugin (specification 1.1), chained after the plugin that makes the pod's network. It
 /// changes nothing itself: it tells the node agent about the pod and passes the earlier result on.
 ///
 /// The agent enrols the pod before it answers, so no process of the pod runs uncaptured. While the
-/// agent is away, a pod that is known to be in the mesh is refused with "try again later" (fail
-/// closed), and every other pod starts; the agent reconciles those that turn out to be in the mesh.
+/// agent is away, a pod that is known to be in the mesh waits for it for a few seconds and is then
+/// refused with "try again later" (fail closed), and every other pod starts at once; the agent
+/// reconciles those that turn out to be in the mesh.
 public final class Plugin {
   private static final int MAX_STDIN = 1 << 20;
   private static final Duration AGENT_LIMIT = Duration.ofSeconds(5);
+
+  /// The kubelet tries again after ten seconds or more; an agent that restarts is back sooner.
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+  private static final long LOOK_AGAIN_NANOS = 100_000_000L;
   private static final String AGENT_POD_PREFIX = "istio-cni-node-";
 
   private final OutputStream log;
   private final Duration agentLimit;
+  private final Duration patience;
 
   /// @param log receives lines for the operator; runtimes copy standard error to their own log
-  /// @param agentLimit how long to wait for the agent
-  Plugin(OutputStream log, Duration agentLimit) {
+  /// @param agentLimit how long to wait for the agent's answer
+  /// @param patience how long a pod of the mesh waits for an agent that is away
+  Plugin(OutputStream log, Duration agentLimit, Duration patience) {
     this.log = log;
     this.agentLimit = agentLimit;
+    this.patience = patience;
   }
 
   /// Runs one operation: the command in the environment, the configuration on standard input, the
@@ -44,7 +54,7 @@ public final class Plugin {
     InputStream in = new FileInputStream(FileDescriptor.in);
     OutputStream out = new FileOutputStream(FileDescriptor.out);
     OutputStream log = new FileOutputStream(FileDescriptor.err);
-    int status = new Plugin(log, AGENT_LIMIT).run(System.getenv(), in, out);
+    int status = new Plugin(log, AGENT_LIMIT, PATIENCE).run(System.getenv(), in, out);
     // Nothing here needs shutdown hooks, and running them takes time.
     Runtime.getRuntime().halt(status);
   }
@@ -126,12 +136,20 @@ public final class Plugin {
     if (!concerns(invocation, configuration)) {
       return;
     }
-    AgentReply reply;
-    try {
-      reply = ask(invocation, configuration, configuration.addresses());
-    } catch (IOException e) {
-      withoutAgent(invocation, configuration, e);
-      return;
+    long end = System.nanoTime() + patience.toNanos();
+    AgentReply reply = null;
+    while (reply == null) {
+      try {
+        reply = ask(invocation, configuration, configuration.addresses());
+      } catch (IOException e) {
+        if (!mustWait(invocation, configuration, e)) {
+          return;
+        }
+        if (!(e instanceof AgentSocket.Away) || System.nanoTime() - end >= 0) {
+          throw refusal(invocation, configuration, e);
+        }
+        LockSupport.parkNanos(LOOK_AGAIN_NANOS);
+      }
     }
     requireDone(invocation, reply);
   }
@@ -184,7 +202,7 @@ public final class Plugin {
 
   private static boolean concerns(Invocation invocation, NetworkConfiguration configuration) {
     boolean agentItself =
-        invocation.podNamespace().equals(configuration.agentNamespace())
+        invocation.podNamespace().equals(configuration.agent().namespace())
             && invocation.podName().startsWith(AGENT_POD_PREFIX);
     return configuration.ambientEnabled()
         && invocation.namesPod()
@@ -205,33 +223,40 @@ public final class Plugin {
             invocation.podName(),
             invocation.podUid(),
             addresses);
-    return new AgentSocket(Path.of(configuration.runDirectory(), AgentRequest.SOCKET), agentLimit)
+    return new AgentSocket(
+            Path.of(configuration.agent().runDirectory(), AgentRequest.SOCKET), agentLimit)
         .ask(request);
   }
 
-  private void withoutAgent(
-      Invocation invocation, NetworkConfiguration configuration, IOException cause)
-      throws CniException {
+  /// Whether the pod is one that must not start without the agent.
+  private boolean mustWait(
+      Invocation invocation, NetworkConfiguration configuration, IOException cause) {
     MeshState state;
     try {
-      state = MeshState.read(Path.of(configuration.runDirectory()));
+      state = MeshState.read(Path.of(configuration.agent().stateFile()));
     } catch (IOException e) {
       say("no record of who is in the mesh: " + e);
       state = MeshState.unknown();
     }
-    if (state.inMesh(invocation.podNamespace(), invocation.podName())) {
-      throw new CniException(
-          CniException.TRY_AGAIN_LATER,
-          "the node agent is away and pod "
-              + pod(invocation)
-              + " is in the mesh, so it must not start uncaptured",
-          configuration.runDirectory() + "/" + AgentRequest.SOCKET + ": " + cause);
-    }
+    boolean inMesh = state.inMesh(invocation.podNamespace(), invocation.podName());
     say(
         "the node agent is away; pod "
             + pod(invocation)
-            + " is not known to be in the mesh and starts: "
-            + cause);
+            + (inMesh ? " waits for it: " : " is not known to be in the mesh and starts: ")
+            + cause.getMessage());
+    return inMesh;
+  }
+
+  private static CniException refusal(
+      Invocation invocation, NetworkConfiguration configuration, IOException cause) {
+    return new CniException(
+        CniException.TRY_AGAIN_LATER,
+        "the node agent is away and pod "
+            + pod(invocation)
+            + " is in the mesh, so it must not start uncaptured (pod istio-cni-node-* of namespace "
+            + configuration.agent().namespace()
+            + " on this node is the agent)",
+        String.valueOf(cause.getMessage()));
   }
 
   private static void requireDone(Invocation invocation, AgentReply reply) throws CniException {

@@ -1,5 +1,6 @@
 package adit.cni.plugin;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
@@ -7,6 +8,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +17,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -103,6 +107,53 @@ final class PluginTest {
 
     assertThat(status).isOne();
     assertThat(output()).contains("\"code\":11", "shop/web-1", "must not start uncaptured");
+  }
+
+  @Test
+  void add_agentComesWhileAPodOfTheMeshWaits_isCarriedOut() throws Exception {
+    state(new MeshState(Set.of("shop"), Set.of(), Set.of(), Set.of()));
+    AtomicReference<@Nullable FakeAgent> agent = new AtomicReference<>();
+    OutputStream startsTheAgent =
+        new OutputStream() {
+          @Override
+          public void write(int b) throws IOException {
+            if (agent.get() == null) {
+              agent.set(FakeAgent.accepting(runDirectory));
+            }
+          }
+        };
+
+    int status =
+        new Plugin(startsTheAgent, Duration.ofSeconds(20), Duration.ofSeconds(20))
+            .run(
+                environment("ADD"),
+                new ByteArrayInputStream(
+                    configuration("1.0.0", RESULT).getBytes(StandardCharsets.UTF_8)),
+                out);
+
+    try (FakeAgent started = requireNonNull(agent.get())) {
+      assertThat(status).isZero();
+      assertThat(output()).isEqualTo(RESULT);
+      assertThat(started.requests.take().podName()).isEqualTo("web-1");
+    }
+  }
+
+  @Test
+  void add_stateFileElsewhere_isTheOneThatCounts() throws Exception {
+    state(new MeshState(Set.of(), Set.of(), Set.of(), Set.of()));
+    Path elsewhere = runDirectory.resolve("adit-cni.state");
+    Files.writeString(
+        elsewhere,
+        JsonWriter.write(new MeshState(Set.of("shop"), Set.of(), Set.of(), Set.of()).toJson()));
+
+    int status =
+        run(
+            environment("ADD"),
+            configuration("1.0.0", RESULT)
+                .replaceFirst("\\{", "{\"mesh_state_file\":\"" + elsewhere + "\","));
+
+    assertThat(status).isOne();
+    assertThat(output()).contains("\"code\":11", "istio-cni-node-*");
   }
 
   @Test
@@ -340,7 +391,7 @@ final class PluginTest {
   }
 
   private Plugin plugin() {
-    return new Plugin(log, Duration.ofMillis(500));
+    return new Plugin(log, Duration.ofMillis(500), Duration.ZERO);
   }
 
   private String output() {
@@ -366,7 +417,7 @@ final class PluginTest {
                 "IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web-1;K8S_POD_UID=uid-1"));
   }
 
-  private String configuration(String version, @org.jspecify.annotations.Nullable String previous) {
+  private String configuration(String version, @Nullable String previous) {
     return """
     {"cniVersion":"%s","name":"net","type":"adit-cni","cni_agent_run_dir":"%s","exclude_namespaces":["kube-system"]%s}\
     """

@@ -29,14 +29,17 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /// The agent without its process: everything between a source of cluster objects and the sockets of
@@ -51,6 +54,7 @@ import org.jspecify.annotations.Nullable;
 /// | `plugin*` | accept and answer the plugin |
 final class Agent implements AutoCloseable {
   private static final int POD_THREADS = 4;
+  private static final long LOOK_UP_MILLIS = 200;
 
   private final AgentConfig config;
   private final ClusterSource source;
@@ -100,15 +104,22 @@ final class Agent implements AutoCloseable {
         new PodTasks(podThreads, mistake -> log.error("a task failed", "error", mistake));
     enroller =
         new Enroller(journey, watch, reports, tasks, timer, System::nanoTime, config.timing());
-    stateFile = new StateFile(config.runDirectory());
+    stateFile = new StateFile(config.stateFile());
   }
 
   /// Reads the cluster, takes over what a former agent left, then listens. Returns when plugin and
   /// proxy can connect.
-  void start() throws IOException, InterruptedException {
+  ///
+  /// @param stop released when the agent should end, for it may wait for an API server
+  /// @return whether it has started
+  boolean start(CountDownLatch stop) throws IOException, InterruptedException {
     CountDownLatch complete = new CountDownLatch(1);
     source.subscribe(view -> complete.countDown());
-    complete.await();
+    while (!complete.await(LOOK_UP_MILLIS, TimeUnit.MILLISECONDS)) {
+      if (stop.getCount() == 0) {
+        return false;
+      }
+    }
     Wishes first = Wishes.of(source.current(), config.node(), config.policy());
     List<Adopted> adopted = Adopted.find(first, finder, log);
     probes.restore(addresses(adopted));
@@ -136,11 +147,36 @@ final class Agent implements AutoCloseable {
     var _ =
         timer.scheduleWithFixedDelay(
             () -> podThreads.execute(this::checkNode), check, check, TimeUnit.MILLISECONDS);
+    return true;
   }
 
   /// What the newest view wants.
   Wishes wishes() {
     return wishes.get();
+  }
+
+  /// Takes everything of the mesh off the node: the rules of pods and of the node, sockets, files.
+  /// To be closed afterwards. Proxies are not told: whoever still reaches them through a tunnel is
+  /// served until they end.
+  ///
+  /// @param limit how long the pods may take altogether
+  void leave(Duration limit) throws IOException, InterruptedException {
+    source.close();
+    PluginSocket listening = plugin;
+    if (listening != null) {
+      listening.close();
+    }
+    zds.close();
+    try {
+      enroller.leaveAll().get(limit.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      log.error("rules of some pods are left", "error", e.toString());
+    }
+    probes.clear();
+    stateFile.delete();
+    Files.deleteIfExists(config.zdsSocket());
+    Files.deleteIfExists(config.runDirectory().resolve(AgentRequest.SOCKET));
+    AgentLock.delete(config.runDirectory());
   }
 
   /// Stops listening. Rules stay: pods keep being captured, and the proxy keeps serving them.

@@ -2,16 +2,14 @@ package adit.cni.agent.app;
 
 import adit.cni.agent.enroll.EnrolmentPolicy;
 import adit.cni.agent.enroll.Timing;
+import adit.cni.agent.install.InstallConfig;
 import adit.cni.agent.rules.PodOptions;
 import adit.cni.agent.rules.ProbeSource;
+import adit.cni.plugin.MeshState;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
-import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// What the environment says. Names that Istio's agent knows mean what they mean there; `ADIT_*` is
 /// ours.
@@ -31,7 +29,13 @@ import java.util.stream.Collectors;
 /// | `ADIT_KUBELET_UID` | `0` | the user whose connections to pods count as probes |
 /// | `ADIT_CAPTURE_CHECK_INTERVAL` | `5s` | between two checks of a pod; at most five pods a second are checked |
 /// | `ADIT_CAPTURE_GRACE` | `30s` | how long the proxy may be away before pods are shown as not captured |
+/// | `POD_NAMESPACE` | `istio-system` | the agent's own namespace |
+/// | `ADIT_DAEMONSET` | `istio-cni-node` | the DaemonSet whose end is the mesh's |
+/// | `AMBIENT_DISABLE_SAFE_UPGRADE` | `false` | every end of the agent counts as removal |
+/// | `ADIT_STARTUP_TAINT` | none | key of a taint that is taken off the node when it can capture pods |
 /// | `ADIT_ZTUNNEL_ADMIN` | none | `host:port` of the proxy's admin server: its certificates become part of the proof |
+///
+/// What concerns the installation is read by [InstallEnvironment].
 ///
 /// @param node name of the node
 /// @param runDirectory the plugin's socket and state file, the lock
@@ -44,6 +48,8 @@ import java.util.stream.Collectors;
 /// @param kubeletUid the user whose connections to pods count as probes
 /// @param timing how often and how long
 /// @param proxyAdmin address of the proxy's admin server, or empty
+/// @param deployment what the agent is in the cluster
+/// @param install what is installed on the node; null where nothing is (local mode)
 public record AgentConfig(
     String node,
     Path runDirectory,
@@ -55,18 +61,34 @@ public record AgentConfig(
     Ports ports,
     int kubeletUid,
     Timing timing,
-    String proxyAdmin) {
+    String proxyAdmin,
+    Deployment deployment,
+    @Nullable InstallConfig install) {
   /// HTTP ports, all addresses.
   ///
   /// @param health readiness and liveness
   /// @param metrics metrics
   public record Ports(int health, int metrics) {}
 
+  /// What the agent is in the cluster.
+  ///
+  /// @param namespace its namespace
+  /// @param daemonSet its DaemonSet
+  /// @param everyEndIsRemoval `AMBIENT_DISABLE_SAFE_UPGRADE`
+  /// @param startupTaint key of the taint to take off the node, or empty
+  public record Deployment(
+      String namespace, String daemonSet, boolean everyEndIsRemoval, String startupTaint) {}
+
+  /// Where the plugin's state file is.
+  public Path stateFile() {
+    return install == null ? runDirectory.resolve(MeshState.FILE) : install.stateFile();
+  }
+
   /// Reads the environment.
   ///
   /// @throws IllegalArgumentException naming the variable
   public static AgentConfig of(Map<String, String> environment) {
-    Reader read = new Reader(environment);
+    EnvironmentReader read = new EnvironmentReader(environment);
     String node = read.text("NODE_NAME", "");
     if (node.isEmpty()) {
       throw new IllegalArgumentException(
@@ -94,7 +116,13 @@ public record AgentConfig(
             read.number("MONITORING_PORT", 15014, 0xFFFF)),
         read.number("ADIT_KUBELET_UID", 0, Integer.MAX_VALUE),
         timing(read),
-        read.text("ADIT_ZTUNNEL_ADMIN", ""));
+        read.text("ADIT_ZTUNNEL_ADMIN", ""),
+        new Deployment(
+            read.text("POD_NAMESPACE", "istio-system"),
+            read.text("ADIT_DAEMONSET", "istio-cni-node"),
+            read.flag("AMBIENT_DISABLE_SAFE_UPGRADE", false),
+            read.text("ADIT_STARTUP_TAINT", "")),
+        InstallEnvironment.configOrNull(read));
   }
 
   /// The same with another network as the node's.
@@ -110,10 +138,12 @@ public record AgentConfig(
         ports,
         kubeletUid,
         timing,
-        proxyAdmin);
+        proxyAdmin,
+        deployment,
+        install);
   }
 
-  private static Timing timing(Reader read) {
+  private static Timing timing(EnvironmentReader read) {
     Timing usual = Timing.DEFAULT;
     return new Timing(
         read.duration("ADIT_CAPTURE_CHECK_INTERVAL", usual.check()),
@@ -124,66 +154,5 @@ public record AgentConfig(
         usual.suspicion(),
         usual.podVisible(),
         usual.proxyVisible());
-  }
-
-  /// Reads one variable.
-  private record Reader(Map<String, String> environment) {
-    Reader {
-      environment = new LinkedHashMap<>(environment);
-    }
-
-    String text(String name, String otherwise) {
-      String value = environment.getOrDefault(name, "");
-      return value.isEmpty() ? otherwise : value;
-    }
-
-    boolean flag(String name, boolean otherwise) {
-      String value = text(name, Boolean.toString(otherwise));
-      return switch (value) {
-        case "true", "1" -> true;
-        case "false", "0" -> false;
-        default ->
-            throw new IllegalArgumentException(name + ": " + value + " (expected: true or false)");
-      };
-    }
-
-    int number(String name, int otherwise, int most) {
-      String value = text(name, Integer.toString(otherwise));
-      try {
-        int number = Integer.parseInt(value);
-        if (number >= 0 && number <= most) {
-          return number;
-        }
-      } catch (NumberFormatException e) {
-        throw new IllegalArgumentException(name + ": " + value + " (expected: 0.." + most + ")", e);
-      }
-      throw new IllegalArgumentException(name + ": " + value + " (expected: 0.." + most + ")");
-    }
-
-    Set<String> names(String name, String otherwise) {
-      // An empty value is a choice here: nothing is excluded.
-      String value = environment.getOrDefault(name, otherwise);
-      return Arrays.stream(value.split(",", -1))
-          .map(String::strip)
-          .filter(part -> !part.isEmpty())
-          .collect(Collectors.toUnmodifiableSet());
-    }
-
-    Duration duration(String name, Duration otherwise) {
-      String value = text(name, otherwise.toMillis() + "ms");
-      java.util.regex.Matcher matcher =
-          java.util.regex.Pattern.compile("([0-9]{1,9})(ms|s|m|h)").matcher(value);
-      if (!matcher.matches()) {
-        throw new IllegalArgumentException(
-            name + ": " + value + " (expected: a number with ms, s, m or h)");
-      }
-      long amount = Long.parseLong(matcher.group(1));
-      return switch (matcher.group(2)) {
-        case "ms" -> Duration.ofMillis(amount);
-        case "s" -> Duration.ofSeconds(amount);
-        case "m" -> Duration.ofMinutes(amount);
-        default -> Duration.ofHours(amount);
-      };
-    }
   }
 }

@@ -4,12 +4,15 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /// One agent for one run directory: two would take each other's sockets and rules away. The kernel
 /// frees the lock when the process ends, however it ends.
 final class AgentLock implements AutoCloseable {
+  private static final String FILE = "adit-agent.lock";
+
   private final FileChannel channel;
 
   private AgentLock(FileChannel channel) {
@@ -20,7 +23,7 @@ final class AgentLock implements AutoCloseable {
   ///
   /// @throws IOException another agent has it
   static AgentLock take(Path runDirectory) throws IOException {
-    Path path = runDirectory.resolve("adit-agent.lock");
+    Path path = runDirectory.resolve(FILE);
     FileChannel channel =
         FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     FileLock lock;
@@ -36,6 +39,11 @@ final class AgentLock implements AutoCloseable {
           path + ": another agent runs with this directory (expected: one agent on a node)");
     }
     return new AgentLock(channel);
+  }
+
+  /// Takes the file away: nobody will need it.
+  static void delete(Path runDirectory) throws IOException {
+    Files.deleteIfExists(runDirectory.resolve(FILE));
   }
 
   @Override

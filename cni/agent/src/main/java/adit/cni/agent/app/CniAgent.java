@@ -1,8 +1,11 @@
 package adit.cni.agent.app;
 
+import adit.cni.agent.install.InstallConfig;
+import adit.cni.agent.install.NodeInstallation;
 import adit.cni.agent.observe.Reports;
 import adit.cni.agent.zds.ZdsServer;
 import adit.source.ClusterSource;
+import adit.source.Selection;
 import adit.source.SourceEnvironment;
 import adit.source.StatusWriter;
 import adit.telemetry.AdminHttp;
@@ -24,12 +27,16 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// The node agent: enrols the pods of a node in the mesh and proves that they are captured.
 ///
 /// Takes what Istio's `install-cni` takes from the environment (see [AgentConfig]) and no
 /// arguments; ends on SIGTERM. Exit codes: 0 ended by a signal, 1 could not start.
 public final class CniAgent {
+  /// An uninstall takes a moment; the kubelet waits for 30 seconds.
+  private static final int END_SECONDS = 27;
+
   private static final Duration DRAIN = Duration.ofSeconds(1);
 
   private CniAgent() {}
@@ -71,7 +78,7 @@ public final class CniAgent {
   private static void endBySignal(CountDownLatch signal, CountDownLatch ended) {
     signal.countDown();
     try {
-      if (!ended.await(10, TimeUnit.SECONDS)) {
+      if (!ended.await(END_SECONDS, TimeUnit.SECONDS)) {
         // It waits for something that does not come, an API server for example.
         Runtime.getRuntime().halt(1);
       }
@@ -103,28 +110,85 @@ public final class CniAgent {
             .route("/logging", output.levels().route());
     bind(health, group, config.ports().health());
     bind(monitoring, group, config.ports().metrics());
-    try (StatusWriter status = sources.statusWriter("cni-" + config.node());
-        ClusterSource source = sources.source();
-        Agent agent =
-            new Agent(
-                config, source, new Reports(log, metrics, status), ZdsServer.Limits.DEFAULT)) {
-      agent.start();
-      pending.done();
-      log.info(
-          "ready",
-          "node",
-          config.node(),
-          "zds",
-          config.zdsSocket(),
-          "run directory",
-          config.runDirectory());
-      signal.await();
-      log.info("ending: rules and annotations stay, pods keep being captured");
+    try (StatusWriter status = sources.statusWriter("cni-" + config.node())) {
+      Reports reports = new Reports(log, metrics, status);
+      // The plugin comes first: pods of the mesh then wait for the agent.
+      NodeInstallation installation = installationOrNull(config, reports, readiness);
+      try {
+        serve(config, sources, reports, installation, pending, signal);
+      } finally {
+        close(installation);
+      }
     } finally {
       health.drain(DRAIN).awaitUninterruptibly(DRAIN.toMillis());
       monitoring.drain(DRAIN).awaitUninterruptibly(DRAIN.toMillis());
       var _ = group.shutdownGracefully();
     }
+  }
+
+  private static void serve(
+      AgentConfig config,
+      SourceEnvironment sources,
+      Reports reports,
+      @Nullable NodeInstallation installation,
+      Readiness.Task pending,
+      CountDownLatch signal)
+      throws IOException, InterruptedException {
+    try (Departure departure = departureOrNull(config, sources, reports);
+        ClusterSource source = sources.source(Selection.ofNode(config.node()));
+        Agent agent = new Agent(config, source, reports, ZdsServer.Limits.DEFAULT)) {
+      if (departure != null) {
+        source.subscribe(departure::look);
+      }
+      if (agent.start(signal)) {
+        pending.done();
+        reports
+            .log()
+            .info(
+                "ready",
+                "node",
+                config.node(),
+                "zds",
+                config.zdsSocket(),
+                "run directory",
+                config.runDirectory());
+        if (departure != null) {
+          departure.begin();
+        }
+        signal.await();
+      }
+      if (departure == null) {
+        reports.log().info("ending: rules and annotations stay, pods keep being captured");
+      } else {
+        departure.depart(agent, installation);
+      }
+    }
+  }
+
+  private static @Nullable NodeInstallation installationOrNull(
+      AgentConfig config, Reports reports, Readiness readiness) {
+    InstallConfig install = config.install();
+    if (install == null) {
+      return null;
+    }
+    NodeInstallation installation =
+        new NodeInstallation(install, new InstallEvents(reports, readiness), System::nanoTime);
+    installation.start();
+    return installation;
+  }
+
+  private static void close(@Nullable NodeInstallation installation) {
+    if (installation != null) {
+      installation.close();
+    }
+  }
+
+  /// Objects of a directory have no DaemonSet.
+  private static @Nullable Departure departureOrNull(
+      AgentConfig config, SourceEnvironment sources, Reports reports) {
+    return sources.env().getOrDefault("ADIT_SOURCE_DIR", "").isEmpty()
+        ? new Departure(config, reports.log())
+        : null;
   }
 
   private static void bind(AdminHttp http, EventLoopGroup group, int port) throws IOException {

@@ -7,8 +7,10 @@ import adit.cni.plugin.AgentReply;
 import adit.cni.plugin.CniException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -94,6 +96,28 @@ public final class Enroller {
             }
           });
     }
+  }
+
+  /// Takes every pod out of the mesh, whatever is wished.
+  ///
+  /// @return completes when that was tried for all
+  public CompletableFuture<Void> leaveAll() {
+    List<CompletableFuture<Void>> left = new ArrayList<>();
+    for (String uid : pods.keySet()) {
+      wish(uid, null);
+      CompletableFuture<Void> one = new CompletableFuture<>();
+      left.add(one);
+      tasks.submit(
+          uid,
+          () -> {
+            try {
+              drop(uid, true);
+            } finally {
+              one.complete(null);
+            }
+          });
+    }
+    return CompletableFuture.allOf(left.toArray(CompletableFuture[]::new));
   }
 
   /// Takes a namespace that the runtime has made for a pod, and enrols the pod.

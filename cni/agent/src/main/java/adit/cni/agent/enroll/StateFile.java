@@ -9,13 +9,18 @@ import java.nio.file.StandardCopyOption;
 
 /// Keeps what the plugin goes by while the agent is away. One writer.
 public final class StateFile {
-  private final Path directory;
+  private final Path file;
   private MeshState written = MeshState.unknown();
   private boolean exists;
 
-  /// @param directory the run directory
-  public StateFile(Path directory) {
-    this.directory = directory;
+  /// @param file where it is
+  public StateFile(Path file) {
+    this.file = file;
+  }
+
+  /// Takes the file away.
+  public void delete() throws IOException {
+    Files.deleteIfExists(file);
   }
 
   /// Replaces the file, at once and as a whole, if its content changes.
@@ -23,9 +28,9 @@ public final class StateFile {
     if (exists && state.equals(written)) {
       return;
     }
-    Path temporary = directory.resolve("." + MeshState.FILE);
+    Path temporary = file.resolveSibling("." + file.getFileName());
     Files.writeString(temporary, JsonWriter.write(state.toJson()));
-    Files.move(temporary, directory.resolve(MeshState.FILE), StandardCopyOption.ATOMIC_MOVE);
+    Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
     written = state;
     exists = true;
   }

@@ -5,10 +5,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
@@ -51,41 +48,43 @@ public final class InstallPlugin {
     PluginRuntime runtime = PluginRuntime.ofThisProcess();
     String name = NAME + "-" + runtime.version();
     String line = PluginRuntime.interpreterLine(runsAt.resolve(name));
+    checkInterpreterLine(line, runsAt);
+    if (!PluginRuntime.isComplete(directory.resolve(name))) {
+      link(runtime, directory, name, runsAt);
+    }
+    Path plugin = directory.resolve(NAME);
+    WholeFiles.write(plugin, line, WholeFiles.mode("rwxr-xr-x"));
+    removeOld(directory, name);
+    return plugin;
+  }
+
+  static void checkInterpreterLine(String line, Path runsAt) throws IOException {
     if (line.getBytes(StandardCharsets.UTF_8).length > MOST_INTERPRETER_LINE
         || line.strip().split(" ").length != 2) {
       throw new IOException(
           runsAt
               + ": too long or with spaces (expected: a path that fits an interpreter line of 255 bytes twice)");
     }
-    if (!PluginRuntime.isComplete(directory.resolve(name))) {
-      link(runtime, directory, name, runsAt);
-    }
-    Path plugin = directory.resolve(NAME);
-    Path temporary = Files.createTempFile(directory, "." + NAME, "");
-    Files.writeString(temporary, line);
-    Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rwxr-xr-x"));
-    Files.move(temporary, plugin, StandardCopyOption.ATOMIC_MOVE);
-    removeOld(directory, name);
-    return plugin;
   }
 
   private static void link(PluginRuntime runtime, Path directory, String name, Path runsAt)
       throws IOException {
-    Path temporary = Files.createTempDirectory(directory, "." + NAME);
+    Path temporary = WholeFiles.temporaryDirectory(directory);
     try {
       runtime.link(temporary.resolve("runtime"), runsAt.resolve(name));
       // Half of a former attempt, if any.
-      delete(directory.resolve(name));
+      WholeFiles.delete(directory.resolve(name));
       Files.move(temporary.resolve("runtime"), directory.resolve(name));
     } catch (FileAlreadyExistsException e) {
       // Somebody else installed the same at the same time, which is as good.
       return;
     } finally {
-      delete(temporary);
+      WholeFiles.delete(temporary);
     }
   }
 
-  private static void removeOld(Path directory, String current) throws IOException {
+  /// Keeps the runtime before the newest: a plugin may be running in it.
+  static void removeOld(Path directory, String current) throws IOException {
     List<Path> runtimes;
     try (Stream<Path> entries = Files.list(directory)) {
       runtimes =
@@ -96,7 +95,7 @@ public final class InstallPlugin {
               .toList();
     }
     for (Path old : runtimes.subList(Math.min(1, runtimes.size()), runtimes.size())) {
-      delete(old);
+      WholeFiles.delete(old);
     }
   }
 
@@ -106,18 +105,6 @@ public final class InstallPlugin {
     } catch (IOException e) {
       // Just removed by another installation.
       return 0;
-    }
-  }
-
-  private static void delete(Path tree) throws IOException {
-    List<Path> paths;
-    try (Stream<Path> entries = Files.walk(tree)) {
-      paths = entries.sorted(Comparator.reverseOrder()).toList();
-    } catch (NoSuchFileException e) {
-      return;
-    }
-    for (Path path : paths) {
-      Files.deleteIfExists(path);
     }
   }
 }

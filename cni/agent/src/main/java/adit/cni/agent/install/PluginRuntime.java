@@ -99,8 +99,26 @@ record PluginRuntime(Path javaHome, Path plugin) {
     // For heaps of more than 32 GB.
     Files.deleteIfExists(target.resolve("lib/server/classes_nocoops.jsa"));
     train(target);
-    Files.writeString(target.resolve(OPTIONS), options(runsAt));
+    writeOptions(target, runsAt);
     Files.writeString(target.resolve(COMPLETE), version() + "\n");
+  }
+
+  /// Writes the options of a runtime.
+  ///
+  /// @param runsAt where the runtime will be when it runs
+  static void writeOptions(Path runtime, Path runsAt) throws IOException {
+    Files.writeString(runtime.resolve(OPTIONS), options(runsAt));
+  }
+
+  /// Whether a runtime has the options for that place.
+  static boolean hasOptions(Path runtime, Path runsAt) throws IOException {
+    Path file = runtime.resolve(OPTIONS);
+    return Files.isRegularFile(file) && Files.readString(file).equals(options(runsAt));
+  }
+
+  /// Whether a file of a runtime is that of its options.
+  static boolean isOptions(Path file) {
+    return file.endsWith(OPTIONS);
   }
 
   /// Whether a runtime is there as a whole.

@@ -9,6 +9,7 @@ import adit.telemetry.GaugeFamily;
 import adit.telemetry.Log;
 import adit.telemetry.Metrics;
 import adit.telemetry.Stability;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,9 @@ public final class Reports {
   private final GaugeFamily ztunnels;
   private final GaugeFamily captured;
   private final GaugeFamily broken;
+  private final CounterFamily installs;
+  private final CounterFamily configurations;
+  private final GaugeFamily installReady;
 
   /// @param log where lines go
   /// @param metrics where the agent's metrics are registered
@@ -59,10 +63,54 @@ public final class Reports {
             "adit_capture_broken_pods",
             "Pods whose last check found a mismatch that is not repaired.",
             Stability.CORE);
+    this.installs =
+        metrics.counter(
+            "istio_cni_installs", "Installations of the CNI plugin.", Stability.CORE, "result");
+    this.configurations =
+        metrics.counter(
+            "adit_cni_config_writes",
+            "Network configurations that were given the plugin's entry, at first or again.",
+            Stability.CORE);
+    this.installReady =
+        metrics.gauge(
+            "istio_cni_install_ready",
+            "Whether the CNI plugin and its configuration are in place.",
+            Stability.CORE);
     for (Mismatch.Kind kind : Mismatch.Kind.values()) {
       mismatches.series(kind.text()).add(0);
     }
     ztunnels.series().set(0);
+  }
+
+  /// The plugin's files were put in place.
+  public void pluginInstalled(Path plugin) {
+    log.info("plugin installed", "plugin", plugin);
+    installs.series("SUCCESS").add(1);
+  }
+
+  /// The plugin's entry was put into a network configuration.
+  ///
+  /// @param strife whether that happens again and again
+  public void chained(Path file, boolean strife) {
+    log.info("plugin chained into the node's network configuration", "file", file.getFileName());
+    configurations.series().add(1);
+    if (strife) {
+      log.warn(
+          "another program keeps rewriting the node's network configuration; with Cilium, set cni.exclusive=false",
+          "file",
+          file.getFileName());
+    }
+  }
+
+  /// Whether plugin and entry are in place.
+  public void installed(boolean ready) {
+    installReady.series().set(ready ? 1 : 0);
+  }
+
+  /// The installation could not be completed.
+  public void installFailed(String reason) {
+    log.error("plugin not installed", "error", reason);
+    installs.series("FAILURE").add(1);
   }
 
   /// The log, for what has no method here.

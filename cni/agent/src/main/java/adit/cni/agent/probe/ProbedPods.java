@@ -50,6 +50,12 @@ public final class ProbedPods {
     rules.write(uids);
   }
 
+  /// Takes the rules away.
+  public synchronized void clear() throws IOException {
+    uids.clear();
+    rules.delete();
+  }
+
   /// Looks at the rules and repairs them.
   ///
   /// @return what was wrong, or null

@@ -3,6 +3,7 @@ package adit.cni.agent.app;
 import static adit.cni.agent.fake.FakeSource.meta;
 import static adit.cni.agent.fake.FakeSource.namespace;
 import static adit.cni.agent.fake.FakeSource.pod;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -24,6 +25,7 @@ import adit.linux.topology.AddressPlan;
 import adit.linux.topology.Fabric;
 import adit.linux.topology.FabricNode;
 import adit.linux.topology.FabricPod;
+import adit.source.ClusterSource;
 import adit.source.object.ObjectMeta;
 import adit.source.object.Pod;
 import adit.telemetry.Log;
@@ -38,11 +40,14 @@ import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -65,6 +70,7 @@ final class AgentTest {
   private final FabricPod network = addPod();
   private String proxyAdmin = "";
   private AutoCloseable agent = () -> {};
+  private @Nullable Agent current;
 
   @BeforeAll
   static void build() throws IOException {
@@ -173,6 +179,41 @@ final class AgentTest {
       assertThat(reply.message()).contains("none of the pod's addresses");
     } finally {
       node.removePod(other);
+    }
+  }
+
+  @Test
+  void leave_takesEverythingOffTheNode() throws Exception {
+    Pod running =
+        web(Map.of(), Map.of("adit.dev/netns", network.netns().path().toString()), addresses());
+    source.put(namespace("shop", AMBIENT)).put(running);
+    start();
+    try (FakeProxy proxy = proxy()) {
+      assertThat(proxy.next()).isEqualTo("snapshot");
+      Wait.until("annotation", () -> "enabled".equals(status.redirections.get("web")));
+      assertThat(isCaptured()).isTrue();
+
+      requireNonNull(current).leave(Duration.ofSeconds(20));
+
+      assertThat(isCaptured()).isFalse();
+      assertThat(inPod("ip rule list")).doesNotContain("fwmark");
+      assertThat(hostRules()).doesNotContain("adit");
+      assertThat(status.redirections.get("web")).isEqualTo("none");
+      agent.close();
+      agent = () -> {};
+      try (var files = Files.list(directory)) {
+        assertThat(files).isEmpty();
+      }
+    }
+  }
+
+  @Test
+  void start_stoppedBeforeTheClusterIsRead_ends() throws Exception {
+    CountDownLatch stop = new CountDownLatch(1);
+    stop.countDown();
+    ClusterSource silent = FakeSource.silent();
+    try (Agent waiting = new Agent(config(), silent, reports(), ZdsServer.Limits.DEFAULT)) {
+      assertThat(waiting.start(stop)).isFalse();
     }
   }
 
@@ -383,7 +424,7 @@ final class AgentTest {
         .put(web(Map.of("istio.io/dataplane-mode", "none"), Map.of(), List.of()));
     start();
 
-    MeshState state = MeshState.read(directory);
+    MeshState state = MeshState.read(directory.resolve(MeshState.FILE));
 
     assertThat(state.inMesh("shop", "any")).isTrue();
     assertThat(state.inMesh("shop", "web")).isFalse();
@@ -407,6 +448,22 @@ final class AgentTest {
   }
 
   private void start(FakeSource cluster) throws Exception {
+    Agent started =
+        new Agent(
+            config(),
+            cluster,
+            reports(),
+            new ZdsServer.Limits(Duration.ofSeconds(5), Duration.ofMillis(1)));
+    agent = started;
+    current = started;
+    assertThat(started.start(new CountDownLatch(1))).isTrue();
+  }
+
+  private Reports reports() {
+    return new Reports(Log.silent(), metrics, status);
+  }
+
+  private AgentConfig config() {
     AgentConfig config =
         AgentConfig.of(
             Map.of(
@@ -416,16 +473,9 @@ final class AgentTest {
                 "ADIT_HOST_ROOT", "/",
                 "ADIT_CAPTURE_CHECK_INTERVAL", "200ms",
                 "ADIT_CAPTURE_GRACE", "1s",
+                "ADIT_CNI_INSTALL", "false",
                 "ADIT_ZTUNNEL_ADMIN", proxyAdmin));
-    config = config.withHostNetwork(node.netns().path());
-    Agent started =
-        new Agent(
-            config,
-            cluster,
-            new Reports(Log.silent(), metrics, status),
-            new ZdsServer.Limits(Duration.ofSeconds(5), Duration.ofMillis(1)));
-    agent = started;
-    started.start();
+    return config.withHostNetwork(node.netns().path());
   }
 
   private FakeProxy proxy() throws IOException {

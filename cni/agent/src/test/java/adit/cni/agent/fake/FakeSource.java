@@ -59,6 +59,27 @@ public final class FakeSource implements ClusterSource {
     subscribers.clear();
   }
 
+  /// A cluster of which nothing is ever heard.
+  public static ClusterSource silent() {
+    return new ClusterSource() {
+      @Override
+      public ClusterView current() {
+        return ClusterView.EMPTY;
+      }
+
+      @Override
+      public boolean complete() {
+        return false;
+      }
+
+      @Override
+      public void subscribe(Consumer<ClusterView> subscriber) {}
+
+      @Override
+      public void close() {}
+    };
+  }
+
   /// Metadata.
   public static ObjectMeta meta(
       String namespace,
