@@ -52,7 +52,9 @@ public final class HbonePool<K> {
 
   /// Opens a tunnel: on a connection that there is, or on a new one. Requests that come while a
   /// connection for their key is being made wait for it and share its fate. A request that the peer
-  /// certainly did not see (GOAWAY, REFUSED_STREAM) is sent again on another connection.
+  /// certainly did not see (GOAWAY, REFUSED_STREAM) is sent again on another connection, and so is,
+  /// once, a request whose connection broke before it was answered: no byte of the tunnel was sent
+  /// by then. An answer, whichever, is never followed by another attempt.
   ///
   /// Fails with [OpenException] only, unless it is cancelled, which gives the request up.
   ///
@@ -133,7 +135,7 @@ public final class HbonePool<K> {
       return;
     }
     PoolEntry<K> entry = entries.computeIfAbsent(opening.key(), key -> new PoolEntry<>(this, key));
-    PooledLink<K> link = entry.withRoomOrNull();
+    PooledLink<K> link = opening.wantsNewConnection() ? null : entry.withRoomOrNull();
     if (link != null) {
       link.send(opening);
     } else if (waiting >= settings.maxWaiting()) {
@@ -173,6 +175,10 @@ public final class HbonePool<K> {
         .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) settings.connectTimeout().toMillis())
         .option(ChannelOption.RECVBUF_ALLOCATOR, ReadSizes.connection())
         .option(ChannelOption.WRITE_BUFFER_WATER_MARK, HboneServer.WATER_MARK)
+        // The end of what the peer sends is the end of an HBONE connection. With half-closure,
+        // which
+        // the dialer's other channels want, a connection of a dead peer would stay in the pool.
+        .option(ChannelOption.ALLOW_HALF_CLOSURE, false)
         .handler(handler)
         .disableResolver()
         .connect(dialer.destination(key));

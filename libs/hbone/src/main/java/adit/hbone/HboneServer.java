@@ -47,7 +47,7 @@ public final class HboneServer {
   }
 
   /// The `childHandler` of a listener's bootstrap. Its channels should read with
-  /// [ReadSizes#connection()] and have `ALLOW_HALF_CLOSURE` off.
+  /// [ReadSizes#connection()].
   public ChannelHandler childInitializer() {
     return new ChannelInitializer<Channel>() {
       @Override
@@ -64,6 +64,7 @@ public final class HboneServer {
       return;
     }
     channel.config().setOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK);
+    channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
     channels.add(channel);
     channel.closeFuture().addListener(_ -> closed(channel));
     channel

@@ -2,6 +2,7 @@ package adit.hbone;
 
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /// Why a tunnel could not be opened.
@@ -9,10 +10,16 @@ public sealed interface OpenFailure {
   /// One line for a log.
   String describe();
 
-  /// Whether the request certainly did not reach a program behind the peer, so that it may be sent
-  /// again, to this or another endpoint.
+  /// Whether the request may be sent to another endpoint: no program behind the peer can have seen
+  /// a byte of the client, and the peer did not decide against it.
   default boolean isSafeToRetry() {
     return true;
+  }
+
+  /// Whether the connection went away without a word, before the request was answered. The same
+  /// endpoint may be tried again on a new one.
+  default boolean isConnectionLost() {
+    return false;
   }
 
   /// The TCP connect took too long: often a NetworkPolicy that blocks the HBONE port.
@@ -55,6 +62,11 @@ public sealed interface OpenFailure {
     @Override
     public String describe() {
       return "tls handshake failed: " + cause.getMessage();
+    }
+
+    @Override
+    public boolean isConnectionLost() {
+      return cause instanceof PeerClosedException;
     }
   }
 
@@ -113,9 +125,15 @@ public sealed interface OpenFailure {
       return "http2 connection error: " + cause.getMessage();
     }
 
+    /// An error of the protocol that either side found is no accident, and an alert of TLS is an
+    /// answer: the peer does not want us.
     @Override
-    public boolean isSafeToRetry() {
-      return false;
+    public boolean isConnectionLost() {
+      boolean accident = cause instanceof TunnelException ended && ended.errorCode() < 0;
+      for (Throwable next = cause; accident && next != null; next = next.getCause()) {
+        accident = !(next instanceof SSLException);
+      }
+      return accident;
     }
   }
 

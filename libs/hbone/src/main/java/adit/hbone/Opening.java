@@ -12,8 +12,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// ```
 /// waiting for a connection --> CONNECT sent --> 200: tunnel
-///        ^                         |        --> anything else: failure
-///        '--- the peer did not see it ---'
+///        ^   |                     |        --> anything else: failure
+///        |   |                     |
+///        '---'-- connection broke -' (once; on a new one)
+///        '--- the peer did not see it --'
 /// ```
 final class Opening<K> implements Answers {
   private static final int MAX_ATTEMPTS = 3;
@@ -27,6 +29,7 @@ final class Opening<K> implements Answers {
   private @Nullable Future<?> timer;
   private long startedAt;
   private int attempts;
+  private boolean broke;
 
   Opening(HbonePool<K> pool, K key, ConnectHead head, Duration deadline) {
     this.pool = pool;
@@ -103,13 +106,40 @@ final class Opening<K> implements Answers {
         failure instanceof OpenFailure.GoAway
             || (failure instanceof OpenFailure.Reset(long code)
                 && code == ErrorCode.REFUSED_STREAM);
-    if (unseen && attempts < MAX_ATTEMPTS && !promise.isDone()) {
-      stopTimer();
-      // Not from inside the connection that is just closing streams.
-      pool.loop().execute(this::again);
+    if (unseen && attempts < MAX_ATTEMPTS) {
+      later();
+    } else {
+      lost(failure);
+    }
+  }
+
+  /// The connection that this waits for could not be made.
+  void notConnected(OpenFailure failure) {
+    lost(failure);
+  }
+
+  /// A connection that went away by itself says nothing about the peer: a process that ends takes
+  /// all of its connections along, and the next one may be there already.
+  private void lost(OpenFailure failure) {
+    if (!broke && failure.isConnectionLost()) {
+      broke = true;
+      later();
     } else {
       fail(failure);
     }
+  }
+
+  private void later() {
+    stopTimer();
+    if (!promise.isDone()) {
+      // Not from inside the connection that is just closing streams.
+      pool.loop().execute(this::again);
+    }
+  }
+
+  /// Whether the connections that there are may be as dead as the one that was tried.
+  boolean wantsNewConnection() {
+    return broke;
   }
 
   private void again() {

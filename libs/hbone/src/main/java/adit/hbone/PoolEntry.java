@@ -2,6 +2,7 @@ package adit.hbone;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The connections for one key, and who waits for more of them.
@@ -62,21 +63,25 @@ final class PoolEntry<K> {
     link.idleWhenUnused();
   }
 
-  /// Everybody who waits for a dial that failed fails with it, at once.
+  /// Everybody who waits for a dial that failed hears of it, at once.
   void failed(OpenFailure failure) {
     dialing--;
     if (dialing == 0) {
-      failWaiting(failure);
+      endWaiting(opening -> opening.notConnected(failure));
     }
     forgetWhenEmpty();
   }
 
   void failWaiting(OpenFailure failure) {
+    endWaiting(opening -> opening.fail(failure));
+    forgetWhenEmpty();
+  }
+
+  private void endWaiting(Consumer<Opening<K>> end) {
     for (Opening<K> opening = waiting.poll(); opening != null; opening = waiting.poll()) {
       pool.waiting(-1);
-      opening.fail(failure);
+      end.accept(opening);
     }
-    forgetWhenEmpty();
   }
 
   /// Gives room to those who wait.

@@ -108,7 +108,8 @@ final class TlsStart extends ChannelInboundHandlerAdapter {
       if (completion.isSuccess()) {
         start(ctx);
       } else {
-        end(ctx, completion.cause());
+        Throwable cause = completion.cause();
+        end(ctx, ctx.channel().isActive() ? cause : new PeerClosedException(cause));
       }
     }
     ctx.fireUserEventTriggered(event);
@@ -129,13 +130,13 @@ final class TlsStart extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
-    end(ctx, new TunnelException(-1, "connection closed during the TLS handshake"));
+    end(ctx, new PeerClosedException(null));
     ctx.fireChannelInactive();
   }
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-    end(ctx, cause);
+    end(ctx, PeerClosedException.isReset(cause) ? new PeerClosedException(cause) : cause);
   }
 
   private void end(ChannelHandlerContext ctx, Throwable cause) {

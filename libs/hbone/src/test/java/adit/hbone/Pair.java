@@ -248,6 +248,8 @@ final class Pair {
     public Channel newChannel(String key, EventLoop loop) {
       EpollSocketChannel channel = new EpollSocketChannel();
       channel.config().setTcpNoDelay(true);
+      // As the node proxy's sockets come; the pool must not let it stay so.
+      channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
       return channel;
     }
 
