@@ -8,6 +8,7 @@ import adit.source.ClusterSource;
 import adit.telemetry.AdminHttp;
 import adit.telemetry.AdminRequest;
 import adit.telemetry.AdminResponse;
+import adit.telemetry.AdminRoute;
 import adit.xds.DeltaServer;
 import adit.xds.ResourceVersion;
 import adit.xds.SyncStatus;
@@ -27,8 +28,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The debug pages of istiod that tools read: JSON, under `/debug/`.
 ///
-/// Loopback may read everything. There is no token check for others yet, so only the pages without
-/// secrets exist, and none changes anything.
+/// Only loopback may read them: they show the whole mesh, and there is no token check yet that
+/// could tell others apart. The version is for everybody. No page changes anything.
 public final class DebugPages {
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -50,13 +51,25 @@ public final class DebugPages {
 
   /// Adds the pages to a server.
   public void addTo(AdminHttp http) {
-    http.route("/debug/syncz", this::syncz)
-        .route("/debug/connections", this::syncz)
-        .route("/debug/ambientz", this::ambientz)
-        .route("/debug/configz", this::configz)
-        .route("/debug/registryz", this::registryz)
-        .route("/debug/", _ -> AdminResponse.html(index()))
+    http.route("/debug/syncz", loopbackOnly(this::syncz))
+        .route("/debug/connections", loopbackOnly(this::syncz))
+        .route("/debug/ambientz", loopbackOnly(this::ambientz))
+        .route("/debug/configz", loopbackOnly(this::configz))
+        .route("/debug/registryz", loopbackOnly(this::registryz))
+        .route("/debug/", loopbackOnly(_ -> AdminResponse.html(index())))
         .route("/version", _ -> AdminResponse.text(200, "adit-1.31.0\n"));
+  }
+
+  /// The route for callers on this host; 403 for others.
+  static AdminRoute loopbackOnly(AdminRoute route) {
+    return request ->
+        request.remote().getAddress().isLoopbackAddress()
+            ? route.handle(request)
+            : AdminResponse.text(
+                403,
+                "caller: "
+                    + request.remote().getAddress().getHostAddress()
+                    + " (expected: loopback, for example through a port-forward)\n");
   }
 
   private static String index() {
