@@ -95,7 +95,7 @@ final class Opening<K> implements Answers {
       promise.tryFailure(
           new OpenException(new OpenFailure.Status(answer.status(), answer.refusal())));
     } else if (!promise.trySuccess(from)) {
-      from.reset();
+      from.cancel();
     }
   }
 
@@ -174,7 +174,7 @@ final class Opening<K> implements Answers {
     stream = null;
     if (pending != null) {
       pending.takeAnswers();
-      pending.reset();
+      pending.cancel();
     }
     pool.giveUp(this);
   }

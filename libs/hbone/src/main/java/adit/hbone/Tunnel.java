@@ -35,9 +35,13 @@ public interface Tunnel {
   /// No more bytes will be written (RFC 9113, END_STREAM). The other direction continues.
   void endOutput();
 
-  /// Ends both directions now (RST_STREAM CANCEL). What was not sent yet is dropped. No more calls
-  /// reach the receiver.
-  void reset();
+  /// Ends both directions now, because nobody needs them (RST_STREAM CANCEL, which a peer takes as
+  /// an end). What was not sent yet is dropped. No more calls reach the receiver.
+  void cancel();
+
+  /// Cuts both directions now: what came before must not look complete to the peer (RST_STREAM
+  /// INTERNAL_ERROR). What was not sent yet is dropped. No more calls reach the receiver.
+  void cut();
 
   /// Sends what is queued, ends the output, and then resets what is still open, because nobody is
   /// left to read. Bytes that arrive meanwhile are dropped.

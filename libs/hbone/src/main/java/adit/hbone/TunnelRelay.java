@@ -9,8 +9,10 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.ChannelOutputShutdownException;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.Future;
+import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /// Copies between an application's connection and a tunnel.
@@ -22,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// ```
 /// tcp FIN    -> END_STREAM             END_STREAM -> (all written) FIN
 /// tcp reset  -> END_STREAM, then RST   RST CANCEL -> (all written) close
+/// tcp broken -> RST INTERNAL_ERROR
 ///                                      other RST, broken connection -> tcp reset
 /// ```
 final class TunnelRelay extends Relay implements TunnelReceiver {
@@ -84,7 +87,7 @@ final class TunnelRelay extends Relay implements TunnelReceiver {
     }
     note(cause);
     tunnelClosed = true;
-    tunnel.reset();
+    tunnel.cut();
     resetTcp();
     finishWhenBothClosed();
   }
@@ -121,8 +124,12 @@ final class TunnelRelay extends Relay implements TunnelReceiver {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-      note(cause);
-      var _ = tcp.close();
+      if (cause instanceof ChannelOutputShutdownException || !(cause instanceof IOException)) {
+        abortNow(cause); // what went wrong here must not look like an end
+      } else {
+        note(cause); // what the application did
+        var _ = tcp.close();
+      }
     }
   }
 

@@ -133,10 +133,19 @@ final class TunnelStream implements Tunnel {
   }
 
   @Override
-  public void reset() {
+  public void cancel() {
+    resetNow(ErrorCode.CANCEL);
+  }
+
+  @Override
+  public void cut() {
+    resetNow(ErrorCode.INTERNAL_ERROR);
+  }
+
+  private void resetNow(int code) {
     if (!closed) {
       receiver = null;
-      link.resetStream(this, ErrorCode.CANCEL);
+      link.resetStream(this, code);
     }
   }
 

@@ -4,6 +4,7 @@ import adit.identity.PeerRefusedException;
 import adit.identity.TlsSettings;
 import adit.identity.WorkloadCertificate;
 import adit.identity.ca.CertificateAuthority;
+import adit.linux.EpollIo;
 import adit.model.SpiffeId;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
@@ -13,7 +14,6 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.handler.ssl.SslContext;
@@ -33,10 +33,8 @@ final class Pair {
   static final SpiffeId CLIENT = new SpiffeId("cluster.local", "default", "client");
   static final SpiffeId SERVER = new SpiffeId("cluster.local", "default", "server");
 
-  final EventLoopGroup clientGroup =
-      new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
-  final EventLoopGroup serverGroup =
-      new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+  final EventLoopGroup clientGroup = new MultiThreadIoEventLoopGroup(1, EpollIo.factory());
+  final EventLoopGroup serverGroup = new MultiThreadIoEventLoopGroup(1, EpollIo.factory());
   final EventLoop clientLoop = clientGroup.next();
   final CertificateAuthority ca = CertificateAuthority.inMemory("cluster.local", Clock.systemUTC());
   final WorkloadCertificate clientCertificate = certificate(CLIENT);

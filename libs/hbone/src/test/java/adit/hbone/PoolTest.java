@@ -157,7 +157,7 @@ final class PoolTest {
     }
     assertThat(connections(pair)).isEqualTo(2);
 
-    pair.clientLoop.submit(() -> tunnels.getFirst().reset()).get(10, TimeUnit.SECONDS);
+    pair.clientLoop.submit(() -> tunnels.getFirst().cancel()).get(10, TimeUnit.SECONDS);
     Future<Tunnel> fourth = open(pair.pool);
     var _ = request().accept();
 
@@ -277,7 +277,7 @@ final class PoolTest {
     var _ = request().accept();
     Tunnel tunnel = opening.get(10, TimeUnit.SECONDS);
 
-    pair.clientLoop.submit(tunnel::reset).get(10, TimeUnit.SECONDS);
+    pair.clientLoop.submit(tunnel::cancel).get(10, TimeUnit.SECONDS);
 
     eventually(() -> connections(pair) == 0 && pair.server.connections() == 0);
   }
@@ -292,7 +292,7 @@ final class PoolTest {
       tunnels.add(opening.get(10, TimeUnit.SECONDS));
     }
     for (Tunnel tunnel : tunnels) {
-      pair.clientLoop.submit(tunnel::reset).get(10, TimeUnit.SECONDS);
+      pair.clientLoop.submit(tunnel::cancel).get(10, TimeUnit.SECONDS);
     }
 
     eventually(() -> connections(pair) == 1);
@@ -353,7 +353,7 @@ final class PoolTest {
     Future<?> drained = pair.pool.drain();
     assertThat(failure(open(pair.pool))).isInstanceOf(OpenFailure.Unavailable.class);
     assertThat(drained.isDone()).isFalse();
-    pair.clientLoop.submit(tunnel::reset).get(10, TimeUnit.SECONDS);
+    pair.clientLoop.submit(tunnel::cancel).get(10, TimeUnit.SECONDS);
 
     assertThat(drained.await(10, TimeUnit.SECONDS)).isTrue();
   }

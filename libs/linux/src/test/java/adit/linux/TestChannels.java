@@ -7,7 +7,6 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.SocketProtocolFamily;
@@ -19,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Listens and connects with Netty in namespaces.
 final class TestChannels implements AutoCloseable {
-  final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+  final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, EpollIo.factory());
 
   /// Channels that were accepted, in order.
   final BlockingQueue<EpollSocketChannel> accepted = new LinkedBlockingQueue<>();

@@ -18,7 +18,7 @@ import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollIoHandler;
+import adit.linux.EpollIo;
 import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -60,7 +60,7 @@ public final class ControlPlane implements AutoCloseable {
   private final ScheduledExecutorService scheduler =
       Executors.newScheduledThreadPool(1, daemon("testkit ca"));
   private final EventLoopGroup loops =
-      new MultiThreadIoEventLoopGroup(1, daemon("testkit io"), EpollIoHandler.newFactory());
+      new MultiThreadIoEventLoopGroup(1, daemon("testkit io"), EpollIo.factory());
   private final Map<String, Map<String, ResourceVersion>> resources = new HashMap<>();
   private final StreamEvents events = new StreamEvents();
   private final CertificateAuthority authority;

@@ -30,7 +30,7 @@ import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollIoHandler;
+import adit.linux.EpollIo;
 import io.netty.channel.socket.SocketProtocolFamily;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
@@ -60,7 +60,7 @@ final class ControlPlaneTest {
           "shop", "web-1", "web", "one", java.net.InetAddress.ofLiteral("10.1.1.1"));
 
   private final EventLoopGroup loops =
-      new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+      new MultiThreadIoEventLoopGroup(1, EpollIo.factory());
   private ControlPlane plane;
   private ManagedChannel channel;
 

@@ -30,7 +30,7 @@ import adit.ztunnel.zds.ZdsClient;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollIoHandler;
+import adit.linux.EpollIo;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
@@ -124,7 +124,7 @@ final class ZtunnelProcess {
 
   private static EventLoopGroup group(String name, int threads) {
     return new MultiThreadIoEventLoopGroup(
-        threads, new DefaultThreadFactory(name, true), EpollIoHandler.newFactory());
+        threads, new DefaultThreadFactory(name, true), EpollIo.factory());
   }
 
   private static ScheduledExecutorService thread(String name) {

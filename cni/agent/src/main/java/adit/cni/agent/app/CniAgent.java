@@ -16,7 +16,7 @@ import adit.telemetry.Metrics;
 import adit.telemetry.Readiness;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollIoHandler;
+import adit.linux.EpollIo;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -97,7 +97,7 @@ public final class CniAgent {
         new SourceEnvironment(environment, Clock.systemUTC(), sentence -> log.warn(sentence));
     Readiness readiness = new Readiness();
     Readiness.Task pending = readiness.pending("cluster objects and sockets");
-    EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+    EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollIo.factory());
     Executor routes =
         Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("http").factory());
     AdminHttp health =
