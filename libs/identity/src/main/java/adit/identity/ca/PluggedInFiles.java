@@ -104,7 +104,8 @@ final class PluggedInFiles {
       signer.initSign(key);
       signer.update(PROBE);
       byte[] signature = signer.sign();
-      signer.initVerify(certificate);
+      // The key alone: what the certificate may be used for is signing certificates.
+      signer.initVerify(certificate.getPublicKey());
       signer.update(PROBE);
       if (!signer.verify(signature)) {
         throw new IOException(directory + ": the key is not the certificate's");

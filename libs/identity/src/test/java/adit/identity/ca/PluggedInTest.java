@@ -31,6 +31,7 @@ import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.KeyUsage;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
@@ -184,6 +185,9 @@ final class PluggedInTest {
               new X500Name(name),
               keys.getPublic());
       builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(3));
+      // As companies' CAs are: for signing certificates and nothing else.
+      builder.addExtension(
+          Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign));
       PrivateKey signing = issuer == null ? keys.getPrivate() : issuer.keys().getPrivate();
       return new Made(
           new JcaX509CertificateConverter()
