@@ -86,7 +86,7 @@ final class LostConnectionTest {
     Future<Tunnel> opening = open();
     asked().accept();
     Tunnel tunnel = opening.get(10, TimeUnit.SECONDS);
-    pair.clientLoop.submit(tunnel::reset).get(10, TimeUnit.SECONDS);
+    pair.clientLoop.submit(tunnel::cancel).get(10, TimeUnit.SECONDS);
     assertThat(connections()).isEqualTo(1);
   }
 
