@@ -16,6 +16,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -140,6 +141,8 @@ public final class DemoCommand implements Callable<Integer> {
     }
     Instance instance = new Instance("demo");
     Path directory = Instance.all().resolve("demo.yaml.d");
-    return new Options(instance, directory, 2, instance.root().resolve("ca"), Path.of(home), true);
+    Path ca = instance.root().resolve("ca");
+    List<String> nodeProxy = Options.nodeProxy(System.getenv());
+    return new Options(instance, directory, 2, ca, Path.of(home), true, nodeProxy);
   }
 }

@@ -119,6 +119,13 @@ final class UpCommand implements Callable<Integer> {
     if (!Files.isDirectory(directory)) {
       throw new IOException("-f: " + directory + " (expected: a directory)");
     }
-    return new Options(chosen, directory.toRealPath(), nodes, ca, Path.of(home), !withoutMesh);
+    return new Options(
+        chosen,
+        directory.toRealPath(),
+        nodes,
+        ca,
+        Path.of(home),
+        !withoutMesh,
+        Options.nodeProxy(System.getenv()));
   }
 }

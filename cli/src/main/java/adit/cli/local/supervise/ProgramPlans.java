@@ -13,6 +13,7 @@ import adit.source.object.PortRef;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -40,7 +41,7 @@ record ProgramPlans(Options options, DualStack control, Path keySet) {
     env.put("CA_TRUSTED_NODE_ACCOUNTS", "istio-system/ztunnel");
     env.put("ROOT_CA_DIR", options.caDirectory().toString());
     env.put("ADIT_TOKEN_JWKS", keySet.toString());
-    return plan("istiod", netns, List.of("istiod", "discovery"), env, get("/ready", ISTIOD_READY));
+    return plan("istiod", netns, ours("istiod", "discovery"), env, get("/ready", ISTIOD_READY));
   }
 
   Supervised.Plan ztunnel(FabricNode node, PodFacts.Id pod) {
@@ -81,7 +82,7 @@ record ProgramPlans(Options options, DualStack control, Path keySet) {
     return plan(
         "ztunnel/" + node.name(),
         node.netns(),
-        List.of("ztunnel", "proxy", "ztunnel"),
+        options.nodeProxy().isEmpty() ? ours("ztunnel", "proxy", "ztunnel") : options.nodeProxy(),
         env,
         get("/healthz/ready", ZTUNNEL_READY));
   }
@@ -97,7 +98,7 @@ record ProgramPlans(Options options, DualStack control, Path keySet) {
     return plan(
         "cni-agent/" + node.name(),
         node.netns(),
-        List.of("cni-agent"),
+        ours("cni-agent"),
         env,
         get("/readyz", AGENT_READY));
   }
@@ -131,15 +132,11 @@ record ProgramPlans(Options options, DualStack control, Path keySet) {
   private Supervised.Plan plan(
       String name,
       NamedNetns netns,
-      List<String> words,
+      List<String> command,
       Map<String, String> env,
       Container.Action readiness) {
     Container.Probes probes =
         new Container.Probes(null, new Container.Probe(readiness, 0, 1, 1, 1, 1), null);
-    List<String> command = new java.util.ArrayList<>();
-    command.add(options.home().resolve("adit").toString());
-    command.add("run");
-    command.addAll(words);
     return new Supervised.Plan(
         name,
         new Launch(netns, command, env, Path.of("/"), null),
@@ -147,6 +144,14 @@ record ProgramPlans(Options options, DualStack control, Path keySet) {
         probes,
         new ProbePlace(netns, InetAddress.getLoopbackAddress(), List.of()),
         FIRST_BACKOFF);
+  }
+
+  private List<String> ours(String... words) {
+    List<String> command = new ArrayList<>();
+    command.add(options.home().resolve("adit").toString());
+    command.add("run");
+    command.addAll(List.of(words));
+    return command;
   }
 
   private static Container.Action get(String path, int port) {

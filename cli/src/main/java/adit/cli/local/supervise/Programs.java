@@ -72,8 +72,8 @@ final class Programs {
           issuer.issue(
               new TokenIssuer.Bound(
                   pod.namespace(), "ztunnel", pod.name(), pod.uid(), ztunnel.node().name()));
-      StateFiles.replace(
-          ProgramPlans.tokenFile(options.instance(), ztunnel.node().name()), token + "\n");
+      // Without a line end, as a kubelet writes it: a client may send the content as it is.
+      StateFiles.replace(ProgramPlans.tokenFile(options.instance(), ztunnel.node().name()), token);
     }
   }
 

@@ -48,7 +48,8 @@ final class SupervisorTest {
     objects.set(deployment(1));
     supervisor =
         Supervisor.start(
-            new Options(instance, directory, 2, directory.resolve("ca"), directory, false),
+            new Options(
+                instance, directory, 2, directory.resolve("ca"), directory, false, List.of()),
             objects,
             Log.silent());
     settled(1);
