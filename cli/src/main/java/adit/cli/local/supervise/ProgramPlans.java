@@ -29,6 +29,8 @@ record ProgramPlans(Options options, DualStack control, Path keySet) {
   private static final int ZTUNNEL_READY = 15021;
   private static final int AGENT_READY = 8000;
   private static final Duration FIRST_BACKOFF = Duration.ofMillis(200);
+  private static final String WHEN_ROOT_IS_THERE =
+      "until [ -s \"$XDS_ROOT_CA\" ]; do sleep 0.1; done; exec \"$@\"";
   private static final List<String> PASSED_ON =
       List.of("PATH", "HOME", "JAVA_HOME", "RUST_LOG", "LOG_FORMAT", "LANG");
 
@@ -82,7 +84,7 @@ record ProgramPlans(Options options, DualStack control, Path keySet) {
     return plan(
         "ztunnel/" + node.name(),
         node.netns(),
-        options.nodeProxy().isEmpty() ? ours("ztunnel", "proxy", "ztunnel") : options.nodeProxy(),
+        options.nodeProxy().isEmpty() ? ours("ztunnel", "proxy", "ztunnel") : other(),
         env,
         get("/healthz/ready", ZTUNNEL_READY));
   }
@@ -151,6 +153,14 @@ record ProgramPlans(Options options, DualStack control, Path keySet) {
     command.add(options.home().resolve("adit").toString());
     command.add("run");
     command.addAll(List.of(words));
+    return command;
+  }
+
+  // Another proxy may read the root only once: it starts when the root is there, as a container does
+  // whose ConfigMap has to be there first.
+  private List<String> other() {
+    List<String> command = new ArrayList<>(List.of("sh", "-c", WHEN_ROOT_IS_THERE, "sh"));
+    command.addAll(options.nodeProxy());
     return command;
   }
 

@@ -29,13 +29,16 @@ final class NodeProxyTest {
     Held.end(instance);
     Path yaml = Files.createDirectory(directory.resolve("yaml"));
     // A tree as it is after a build, in which nothing has to be made first.
-    script("adit", "exec sleep 1000");
+    script(
+        "adit",
+        "[ $2 = istiod ] && sleep 0.5 && mkdir -p $ROOT_CA_DIR && echo root >$ROOT_CA_DIR/root-cert.pem;"
+            + " exec sleep 1000");
     Files.createFile(
         Files.createDirectories(directory.resolve("cni/plugin/target")).resolve("plugin.jar"));
     Files.createDirectories(directory.resolve("target/cni"));
     script("target/cni/adit-cni", "exit 1");
     Path proxy =
-        script("proxy", "echo \"$INPOD_UDS $1\" >" + directory + "/$NODE_NAME; exec sleep 1000");
+        script("proxy", "echo \"$INPOD_UDS $1 $(cat $XDS_ROOT_CA)\" >" + directory + "/$NODE_NAME; exec sleep 1000");
     Options options =
         new Options(
             instance,
@@ -51,7 +54,7 @@ final class NodeProxyTest {
       for (String node : List.of("node-a", "node-b")) {
         Path said = directory.resolve(node);
         Eventually.holds(SOON, () -> Files.exists(said) && Files.size(said) > 0);
-        assertThat(said).hasContent(instance.node(node).resolve("ztunnel.sock") + " proxy\n");
+        assertThat(said).hasContent(instance.node(node).resolve("ztunnel.sock") + " proxy root\n");
         assertThat(Files.readString(ProgramPlans.tokenFile(instance, node)))
             .matches("[\\w-]+\\.[\\w-]+\\.[\\w-]+");
       }
