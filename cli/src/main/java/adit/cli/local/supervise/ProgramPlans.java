@@ -156,7 +156,8 @@ record ProgramPlans(Options options, DualStack control, Path keySet) {
     return command;
   }
 
-  // Another proxy may read the root only once: it starts when the root is there, as a container does
+  // Another proxy may read the root only once: it starts when the root is there, as a container
+  // does
   // whose ConfigMap has to be there first.
   private List<String> other() {
     List<String> command = new ArrayList<>(List.of("sh", "-c", WHEN_ROOT_IS_THERE, "sh"));

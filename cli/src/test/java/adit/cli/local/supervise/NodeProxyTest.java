@@ -38,7 +38,11 @@ final class NodeProxyTest {
     Files.createDirectories(directory.resolve("target/cni"));
     script("target/cni/adit-cni", "exit 1");
     Path proxy =
-        script("proxy", "echo \"$INPOD_UDS $1 $(cat $XDS_ROOT_CA)\" >" + directory + "/$NODE_NAME; exec sleep 1000");
+        script(
+            "proxy",
+            "echo \"$INPOD_UDS $1 $(cat $XDS_ROOT_CA)\" >"
+                + directory
+                + "/$NODE_NAME; exec sleep 1000");
     Options options =
         new Options(
             instance,
