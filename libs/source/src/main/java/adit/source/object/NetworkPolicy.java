@@ -38,6 +38,11 @@ public record NetworkPolicy(
     public boolean admits(int number) {
       return ports.isEmpty() || ports.stream().anyMatch(port -> port.includes(number));
     }
+
+    /// Whether any TCP port may be used.
+    public boolean admitsSomeTcp() {
+      return ports.isEmpty() || ports.stream().anyMatch(port -> port.protocol().equals("TCP"));
+    }
   }
 
   /// Ports of a rule.

@@ -14,6 +14,7 @@ import adit.cni.agent.enroll.Wishes;
 import adit.cni.agent.observe.Reports;
 import adit.cni.agent.probe.ProbedPods;
 import adit.cni.agent.prove.CaptureProof;
+import adit.cni.agent.prove.ForeignListeners;
 import adit.cni.agent.prove.Mismatch;
 import adit.cni.agent.prove.NetnsFinder;
 import adit.cni.agent.prove.ProxyCertificates;
@@ -97,8 +98,9 @@ final class Agent implements AutoCloseable {
     zds = new ZdsServer(limits);
     finder = new NetnsFinder(config.hostRoot(), node.id(), System::nanoTime);
     probes = new ProbedPods(new ProbeRules(node, config.probes(), config.kubeletUid()));
-    PodRules rules = new PodRules(config.probes());
-    Journey journey = new Journey(zds, rules, probes, finder, reports);
+    PodRules rules = new PodRules(config.probes(), config.hostRoot());
+    Journey journey =
+        new Journey(zds, rules, probes, finder, reports, new ForeignListeners(config.hostRoot()));
     Watch watch = new Watch(zds, rules, new CaptureProof(rules), reports, config.timing().grace());
     PodTasks tasks =
         new PodTasks(podThreads, mistake -> log.error("a task failed", "error", mistake));

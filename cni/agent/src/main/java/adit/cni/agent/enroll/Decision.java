@@ -8,8 +8,8 @@ public sealed interface Decision {
   /// It does.
   ///
   /// @param options how it is captured
-  /// @param notes sentences about annotations that could not be followed
-  record Enrol(PodOptions options, List<String> notes) implements Decision {
+  /// @param notes what its owner should read
+  record Enrol(PodOptions options, List<Note> notes) implements Decision {
     /// Copies the notes.
     public Enrol {
       notes = List.copyOf(notes);
@@ -19,5 +19,20 @@ public sealed interface Decision {
   /// It does not.
   ///
   /// @param reason why, for the log
-  record Leave(String reason) implements Decision {}
+  /// @param notes what its owner should read
+  record Leave(String reason, List<Note> notes) implements Decision {
+    /// Copies the notes.
+    public Leave {
+      notes = List.copyOf(notes);
+    }
+
+    Leave(String reason) {
+      this(reason, List.of());
+    }
+
+    /// Its label says that it should.
+    static Leave against(String reason) {
+      return new Leave(reason, List.of(new Note("NotCapturable", "Not in the mesh: " + reason)));
+    }
+  }
 }

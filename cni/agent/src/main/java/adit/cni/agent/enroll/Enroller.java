@@ -59,6 +59,7 @@ public final class Enroller {
             tasks.submit(uid, () -> advance(uid));
           }
         });
+    noteOutsiders(before, now);
     for (String uid : before.members().keySet()) {
       if (!now.members().containsKey(uid)) {
         wish(uid, null);
@@ -67,6 +68,20 @@ public final class Enroller {
         tasks.submit(uid, () -> drop(uid, stays));
       }
     }
+  }
+
+  /// Those that should be in the mesh and cannot be.
+  private void noteOutsiders(Wishes before, Wishes now) {
+    now.outsiders()
+        .forEach((uid, outsider) -> {
+          Wishes.Outsider former = before.outsiders().get(uid);
+          List<Note> said = former == null ? List.of() : former.pod().notes();
+          for (Note note : outsider.pod().notes()) {
+            if (!said.contains(note)) {
+              reports.note(outsider.pod().key(), note.reason(), note.text());
+            }
+          }
+        });
   }
 
   /// Takes over pods that a former agent has captured, before anything else happens.
@@ -240,7 +255,13 @@ public final class Enroller {
     Wish wish = pod.wish;
     switch (outcome) {
       case Outcome.Arrived() -> pod.attempts = 0;
-      case Outcome.Waiting(String _) -> retry(pod, timing.lastRetry());
+      case Outcome.Waiting(String _) -> {
+        if (wish != null && wish.redirection().equals("enabled")) {
+          // Left by a former life of the node: until it is captured again it is not true.
+          watch.show(pod, wish, "pending");
+        }
+        retry(pod, timing.lastRetry());
+      }
       case Outcome.Failed(String reason) -> {
         pod.attempts++;
         if (wish != null) {

@@ -2,6 +2,7 @@ package adit.cni.agent.enroll;
 
 import adit.cni.agent.observe.Reports;
 import adit.cni.agent.probe.ProbedPods;
+import adit.cni.agent.prove.ForeignListeners;
 import adit.cni.agent.prove.NetnsFinder;
 import adit.cni.agent.rules.PodRules;
 import adit.cni.agent.zds.Answer;
@@ -29,10 +30,18 @@ public final class Journey {
   private final ProbedPods probes;
   private final NetnsFinder finder;
   private final Reports reports;
+  private final ForeignListeners listeners;
 
   /// @param finder opens pods' namespaces
+  /// @param listeners finds applications that are in the proxy's way
   public Journey(
-      ZdsServer zds, PodRules rules, ProbedPods probes, NetnsFinder finder, Reports reports) {
+      ZdsServer zds,
+      PodRules rules,
+      ProbedPods probes,
+      NetnsFinder finder,
+      Reports reports,
+      ForeignListeners listeners) {
+    this.listeners = listeners;
     this.zds = zds;
     this.rules = rules;
     this.probes = probes;
@@ -96,6 +105,11 @@ public final class Journey {
     if (netns == null) {
       return new Outcome.Waiting("its network namespace is not known yet");
     }
+    String clash = listeners.clashOrNull(netns);
+    if (clash != null) {
+      netns.close();
+      return new Outcome.Failed(clash);
+    }
     Answer answer = announce(pod, wish, netns);
     if (answer instanceof Answer.Refused(String error)) {
       withdraw(pod);
@@ -138,7 +152,10 @@ public final class Journey {
         new ZdsPod(
             wish.uid(), wish.key().name(), wish.key().namespace(), wish.serviceAccount(), netns);
     try {
-      rules.prepare(netns);
+      String problem = rules.prepare(netns);
+      if (problem != null) {
+        reports.once(problem);
+      }
       return zds.add(announced).get(ANSWER_SECONDS, TimeUnit.SECONDS);
     } catch (ExecutionException | TimeoutException e) {
       return new Answer.NoProxy("no answer of ztunnel: " + e.getMessage());
@@ -220,10 +237,11 @@ public final class Journey {
   }
 
   private void noteOnce(MeshPod pod, Wish wish) {
-    String notes = String.join("\n", wish.notes());
-    if (!notes.equals(pod.noted)) {
-      wish.notes().forEach(note -> reports.note(wish.key(), note));
-      pod.noted = notes;
+    for (Note note : wish.notes()) {
+      if (!pod.noted.contains(note)) {
+        reports.note(wish.key(), note.reason(), note.text());
+      }
     }
+    pod.noted = wish.notes();
   }
 }

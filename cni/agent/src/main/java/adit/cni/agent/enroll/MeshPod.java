@@ -30,7 +30,7 @@ final class MeshPod {
   int attempts;
   boolean listenersSuspect;
   String shown = "";
-  String noted = "";
+  List<Note> noted = List.of();
 
   /// What the newest view wants; null when the pod should not be in the mesh.
   volatile @Nullable Wish wish;

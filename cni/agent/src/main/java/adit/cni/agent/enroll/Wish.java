@@ -15,7 +15,7 @@ import java.util.List;
 /// @param netnsHint annotation `adit.dev/netns`: where its namespace is, when whoever runs the pod
 ///   says so; or empty
 /// @param redirection annotation `ambient.istio.io/redirection` as it stands, or empty
-/// @param notes sentences about annotations that could not be followed
+/// @param notes what its owner should read
 public record Wish(
     ObjectKey key,
     String uid,
@@ -24,7 +24,7 @@ public record Wish(
     List<InetAddress> addresses,
     String netnsHint,
     String redirection,
-    List<String> notes) {
+    List<Note> notes) {
   /// Copies the lists.
   public Wish {
     addresses = List.copyOf(addresses);

@@ -29,15 +29,12 @@ public record Wishes(Map<String, Wish> members, Map<String, Outsider> outsiders,
   /// The annotation in which whoever runs pods outside Kubernetes says where their namespace is.
   public static final String NETNS = "adit.dev/netns";
 
-  private static final Decision.Enrol NOT_CAPTURED =
-      new Decision.Enrol(PodOptions.DEFAULT, List.of());
-
   /// Nobody is in the mesh.
   public static final Wishes NONE = new Wishes(Map.of(), Map.of(), MeshState.unknown());
 
   /// A pod of the node that does not belong to the mesh.
   ///
-  /// @param pod the pod; as a wish it has no meaning
+  /// @param pod the pod; as a wish it has no meaning but for its notes
   /// @param reason why it does not
   /// @param ended whether its processes are gone for good
   public record Outsider(Wish pod, String reason, boolean ended) {}
@@ -71,7 +68,11 @@ public record Wishes(Map<String, Wish> members, Map<String, Outsider> outsiders,
   private static boolean is(Wish pod, String namespace, String name, String uid) {
     return pod.key().namespace().equals(namespace)
         && pod.key().name().equals(name)
-        && (uid.isEmpty() || pod.uid().equals(uid) || pod.uid().contains("/"));
+        && (uid.isEmpty()
+            || pod.uid().equals(uid)
+            || pod.uid().contains("/")
+            // The kubelet knows its static pods by a hash, the API server by a UID.
+            || uid.matches("[0-9a-f]{32}"));
   }
 
   /// Reads a view.
@@ -91,16 +92,19 @@ public record Wishes(Map<String, Wish> members, Map<String, Outsider> outsiders,
       Decision decision = policy.decide(pod, namespace);
       boolean inherited = namespace != null && policy.isAmbient(namespace);
       switch (decision) {
-        case Decision.Enrol enrol -> {
-          members.put(uid(pod), wish(pod, enrol));
+        case Decision.Enrol(PodOptions options, List<Note> notes) -> {
+          List<Note> all = new ArrayList<>(notes);
+          all.addAll(MeshPort.notes(pod, options, view.networkPolicies().values()));
+          members.put(uid(pod), wish(pod, options, all));
           if (!inherited) {
             ambientPods.add(name);
           }
         }
-        case Decision.Leave(String reason) -> {
+        case Decision.Leave(String reason, List<Note> notes) -> {
           outsiders.put(
               uid(pod),
-              new Outsider(wish(pod, NOT_CAPTURED), reason, EnrolmentPolicy.isTerminal(pod)));
+              new Outsider(
+                  wish(pod, PodOptions.DEFAULT, notes), reason, EnrolmentPolicy.isTerminal(pod)));
           if (inherited) {
             exemptPods.add(name);
           }
@@ -116,16 +120,16 @@ public record Wishes(Map<String, Wish> members, Map<String, Outsider> outsiders,
     return uid.isEmpty() ? pod.meta().namespace() + "/" + pod.meta().name() : uid;
   }
 
-  private static Wish wish(Pod pod, Decision.Enrol enrol) {
+  private static Wish wish(Pod pod, PodOptions options, List<Note> notes) {
     return new Wish(
         pod.key(),
         uid(pod),
         pod.spec().serviceAccount(),
-        enrol.options(),
+        options,
         addresses(pod.status().addresses()),
         pod.meta().annotation(NETNS),
         pod.meta().annotation(REDIRECTION),
-        enrol.notes());
+        notes);
   }
 
   private static MeshState state(

@@ -12,6 +12,8 @@ import adit.telemetry.Stability;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// Says what happens to pods. Names of metrics that Istio's agent has are Istio's. Any thread.
@@ -19,6 +21,7 @@ public final class Reports {
   private static final String REDIRECTION = "ambient.istio.io/redirection";
 
   private final Log log;
+  private final Set<String> said = ConcurrentHashMap.newKeySet();
   private final StatusWriter status;
   private final CounterFamily reconciles;
   private final CounterFamily requests;
@@ -140,10 +143,19 @@ public final class Reports {
     status.event(pod, EventType.WARNING, "EnrolFailed", "The pod is not in the mesh: " + reason);
   }
 
-  /// Something about a pod's annotations could not be followed.
-  public void note(ObjectKey pod, String note) {
-    log.warn("pod annotation", "pod", name(pod), "note", note);
-    status.event(pod, EventType.WARNING, "MeshAnnotation", note);
+  /// Something about a pod that its owner should read.
+  ///
+  /// @param reason of the event
+  public void note(ObjectKey pod, String reason, String note) {
+    log.warn("pod needs attention", "pod", name(pod), "reason", reason, "note", note);
+    status.event(pod, EventType.WARNING, reason, note);
+  }
+
+  /// Something about the node, said the first time only.
+  public void once(String sentence) {
+    if (said.add(sentence)) {
+      log.warn(sentence);
+    }
   }
 
   /// A check found something.

@@ -17,6 +17,9 @@ public final class ProbedPods {
   @GuardedBy("this")
   private final Map<InetAddress, String> uids = new HashMap<>();
 
+  @GuardedBy("this")
+  private boolean ended;
+
   /// @param rules where they are written
   public ProbedPods(ProbeRules rules) {
     this.rules = rules;
@@ -28,14 +31,14 @@ public final class ProbedPods {
     uids.entrySet()
         .removeIf(entry -> entry.getValue().equals(uid) && !addresses.contains(entry.getKey()));
     addresses.forEach(address -> uids.put(address, uid));
-    if (!before.equals(uids)) {
+    if (!ended && !before.equals(uids)) {
       rules.write(uids);
     }
   }
 
   /// The pod is gone.
   public synchronized void remove(String uid) throws IOException {
-    if (uids.values().removeIf(uid::equals)) {
+    if (uids.values().removeIf(uid::equals) && !ended) {
       rules.write(uids);
     }
   }
@@ -50,8 +53,9 @@ public final class ProbedPods {
     rules.write(uids);
   }
 
-  /// Takes the rules away.
+  /// Takes the rules away for good: nothing is written afterwards.
   public synchronized void clear() throws IOException {
+    ended = true;
     uids.clear();
     rules.delete();
   }
@@ -60,7 +64,7 @@ public final class ProbedPods {
   ///
   /// @return what was wrong, or null
   public synchronized @Nullable String repair() throws IOException {
-    String difference = rules.differenceOrNull();
+    String difference = ended ? null : rules.differenceOrNull();
     if (difference != null) {
       rules.repair();
     }

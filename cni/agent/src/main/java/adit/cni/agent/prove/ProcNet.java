@@ -7,9 +7,13 @@ import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 
 /// Reads the kernel's tables of a network namespace.
 ///
@@ -18,6 +22,9 @@ import java.util.TreeSet;
 public final class ProcNet {
   private static final Path ROOT = Path.of("/proc/thread-self/net");
   private static final String LISTEN = "0A";
+  private static final int LOCAL = 1;
+  private static final int STATE = 3;
+  private static final int INODE = 9;
 
   private ProcNet() {}
 
@@ -31,6 +38,18 @@ public final class ProcNet {
     });
   }
 
+  /// Ports of listening TCP sockets by the sockets' inodes, whatever address they are bound to.
+  static Map<String, Integer> listeningSockets(Netns netns) throws IOException {
+    return netns.<Map<String, Integer>, IOException>call(() -> {
+      Map<String, Integer> sockets = new HashMap<>();
+      for (String file : List.of("tcp", "tcp6")) {
+        eachListening(
+            ROOT.resolve(file), fields -> sockets.put(fields[INODE], port(fields[LOCAL])));
+      }
+      return sockets;
+    });
+  }
+
   /// Whether the address is one of the namespace's own.
   public static boolean hasAddress(Netns netns, InetAddress address) throws IOException {
     return address.getAddress().length == 4
@@ -39,21 +58,34 @@ public final class ProcNet {
             () -> hasIpv6(HexFormat.of().formatHex(address.getAddress())));
   }
 
-  /// Lines look like ` 0: 00000000:1F90 00000000:0000 0A ...`. Only sockets that are bound to no
-  /// single address count: a listener on 127.0.0.1 takes no redirected connection. Listening
-  /// sockets come first, so the rest is not read.
+  /// Only sockets that are bound to no single address count: a listener on 127.0.0.1 takes no
+  /// redirected connection.
   private static void addListening(Path file, Set<Integer> ports) throws IOException {
+    eachListening(
+        file,
+        fields -> {
+          String local = fields[LOCAL];
+          if (local.substring(0, local.indexOf(':')).chars().allMatch(c -> c == '0')) {
+            ports.add(port(local));
+          }
+        });
+  }
+
+  private static int port(String local) {
+    return Integer.parseInt(local.substring(local.indexOf(':') + 1), 16);
+  }
+
+  /// Lines look like ` 0: 00000000:1F90 00000000:0000 0A 0:0 00:0 0 0 0 4711 ...`. Listening
+  /// sockets come first, so the rest is not read.
+  private static void eachListening(Path file, Consumer<String[]> socket) throws IOException {
     try (BufferedReader lines = Files.newBufferedReader(file)) {
       String line = lines.readLine();
       while ((line = lines.readLine()) != null) {
-        String[] fields = line.strip().split("\\s+", 5);
-        if (fields.length < 5 || !fields[3].equals(LISTEN)) {
+        String[] fields = line.strip().split("\\s+", INODE + 2);
+        if (fields.length <= INODE || !fields[STATE].equals(LISTEN)) {
           return;
         }
-        int colon = fields[1].indexOf(':');
-        if (fields[1].substring(0, colon).chars().allMatch(c -> c == '0')) {
-          ports.add(Integer.parseInt(fields[1].substring(colon + 1), 16));
-        }
+        socket.accept(fields);
       }
     } catch (NoSuchFileException e) {
       // The kernel has no IPv6.

@@ -2,6 +2,9 @@ package adit.cni.agent.rules;
 
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /// One condition of a [Rule].
 public sealed interface Match {
@@ -41,6 +44,16 @@ public sealed interface Match {
   /// @param port 1..65535
   record NotToPort(int port) implements Match {}
 
+  /// The packet is TCP and to one of these ports.
+  ///
+  /// @param ports at least one, each 1..65535
+  record ToPortOf(Set<Integer> ports) implements Match {}
+
+  /// The packet goes to one of these ranges.
+  ///
+  /// @param ranges at least one, all of one family
+  record ToRangeOf(List<Exclusions.Range> ranges) implements Match {}
+
   /// The packet is the first one of a TCP connection: SYN without ACK, FIN and RST.
   record TcpOpening() implements Match {}
 
@@ -76,6 +89,15 @@ public sealed interface Match {
       case Ipv4() -> "meta nfproto ipv4";
       case Tcp() -> "meta l4proto tcp";
       case NotToPort(int port) -> "tcp dport != " + port;
+      case ToPortOf(Set<Integer> ports) ->
+          "tcp dport { "
+              + ports.stream().sorted().map(String::valueOf).collect(Collectors.joining(", "))
+              + " }";
+      case ToRangeOf(List<Exclusions.Range> ranges) ->
+          (ranges.getFirst().six() ? "ip6" : "ip")
+              + " daddr { "
+              + ranges.stream().map(Exclusions.Range::text).collect(Collectors.joining(", "))
+              + " }";
       case TcpOpening() -> "tcp flags & (fin | syn | rst | ack) == syn";
       case Marked(int mark) -> "meta mark & " + Marks.hex(Marks.MASK) + " == " + Marks.hex(mark);
       case NotMarked(int mark) -> "meta mark & " + Marks.hex(Marks.MASK) + " != " + Marks.hex(mark);

@@ -8,10 +8,12 @@ import java.util.List;
 /// @param virtualInterfaces interfaces of the pod behind which there are other machines, whose
 ///   traffic counts as the pod's own outgoing traffic (`istio.io/reroute-virtual-interfaces`)
 /// @param families which address families are captured
-public record PodOptions(Inbound inbound, List<String> virtualInterfaces, Families families) {
+/// @param exclusions what is not captured
+public record PodOptions(
+    Inbound inbound, List<String> virtualInterfaces, Families families, Exclusions exclusions) {
   /// The usual pod.
   public static final PodOptions DEFAULT =
-      new PodOptions(Inbound.CAPTURED, List.of(), Families.BOTH);
+      new PodOptions(Inbound.CAPTURED, List.of(), Families.BOTH, Exclusions.NONE);
 
   /// `ambient.istio.io/bypass-inbound-capture`.
   public enum Inbound {

@@ -1,11 +1,12 @@
 package adit.cni.agent.rules;
 
 import adit.linux.Netns;
-import adit.linux.Sysctl;
 import java.io.IOException;
-import java.nio.file.NoSuchFileException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Everything that the agent writes into a pod's network namespace. Calls block for some tens of
 /// milliseconds (they run `nft` and `ip`); any platform thread, one call at a time for one
@@ -13,25 +14,42 @@ import java.util.List;
 public final class PodRules {
   /// Connections that wait in the queue of a closing listener move to its successor on the same
   /// port.
-  private static final String MIGRATE = "net.ipv4.tcp_migrate_req";
+  private static final String MIGRATE = "ipv4/tcp_migrate_req";
 
   private final ProbeSource probes;
+  private final Path parameter;
   private final KernelTable tables = new KernelTable();
 
+  /// Where the agent is not in a container.
+  ///
   /// @param probes where health probes come from
   public PodRules(ProbeSource probes) {
+    this(probes, Path.of("/"));
+  }
+
+  /// In a container `/proc/sys` is read-only, and what the host mounts for it is used.
+  ///
+  /// @param probes where health probes come from
+  /// @param hostRoot the host's file system
+  public PodRules(ProbeSource probes, Path hostRoot) {
     this.probes = probes;
+    Path mounted = hostRoot.resolve("proc-sys-net");
+    this.parameter =
+        (Files.isDirectory(mounted) ? mounted : hostRoot.resolve("proc/sys/net")).resolve(MIGRATE);
   }
 
   /// Prepares what the proxy's listeners rely on: to be called before the proxy is told about the
   /// pod.
-  public void prepare(Netns netns) throws IOException {
+  ///
+  /// @return what a restart of the proxy will cost in this pod, or null when everything is well
+  public @Nullable String prepare(Netns netns) {
     try {
-      Sysctl.write(netns, MIGRATE, "1");
-    } catch (NoSuchFileException e) {
-      // A kernel before 5.14: a restart of the proxy may refuse a few connections there, nothing
-      // else depends on it.
-      return;
+      netns.<Path, IOException>call(() -> Files.writeString(parameter, "1"));
+      return null;
+    } catch (IOException e) {
+      // A kernel before 5.14, or a read-only file system. Nothing else depends on it.
+      return "net.ipv4.tcp_migrate_req: not set, so a restart of the proxy may refuse a few connections: "
+          + e;
     }
   }
 

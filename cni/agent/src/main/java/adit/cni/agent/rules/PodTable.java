@@ -21,8 +21,11 @@ import adit.cni.agent.rules.Match.Tcp;
 import adit.cni.agent.rules.Match.TcpOpening;
 import adit.cni.agent.rules.Match.ToAddress;
 import adit.cni.agent.rules.Match.ToInterface;
+import adit.cni.agent.rules.Match.ToPortOf;
+import adit.cni.agent.rules.Match.ToRangeOf;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /// The table inside a pod.
 ///
@@ -94,6 +97,10 @@ public final class PodTable {
     rules.add(Rule.of("probe4", new Accept(), new FromAddress(probes.ip4()), new Tcp()));
     rules.add(Rule.of("probe6", new Accept(), new FromAddress(probes.ip6()), new Tcp()));
     rules.add(Rule.of("own-inbound", new Accept(), new FromInterface("lo")));
+    Set<Integer> excluded = options.exclusions().inboundPorts();
+    if (!excluded.isEmpty()) {
+      rules.add(Rule.of("excluded-inbound", new Accept(), new ToPortOf(excluded)));
+    }
     rules.add(
         redirect(
             "inbound",
@@ -113,8 +120,28 @@ public final class PodTable {
     }
     rules.add(Rule.of("reply", new Accept(), new Marked(FROM_PROXY), new Tcp()));
     rules.add(Rule.of("own-outbound", new Accept(), new ToInterface("lo")));
+    exclude(rules, options.exclusions());
     rules.add(redirect("outbound", options, OUTBOUND_PORT, new NotMarked(PROXY), new TcpOpening()));
     return rules;
+  }
+
+  private static void exclude(List<Rule> rules, Exclusions exclusions) {
+    if (!exclusions.outboundPorts().isEmpty()) {
+      rules.add(
+          Rule.of("excluded-outbound", new Accept(), new ToPortOf(exclusions.outboundPorts())));
+    }
+    for (boolean six : new boolean[] {false, true}) {
+      List<Exclusions.Range> ranges =
+          exclusions.outboundRanges().stream().filter(range -> range.six() == six).toList();
+      if (!ranges.isEmpty()) {
+        rules.add(
+            Rule.of(
+                "excluded-outbound" + (six ? "6" : "4"),
+                new Accept(),
+                new ToRangeOf(ranges),
+                new Tcp()));
+      }
+    }
   }
 
   private static Rule redirect(String name, PodOptions options, int port, Match... matches) {

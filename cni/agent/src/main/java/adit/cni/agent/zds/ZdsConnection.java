@@ -9,7 +9,9 @@ import java.net.SocketTimeoutException;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -36,6 +38,9 @@ final class ZdsConnection {
       return new Message(bytes, netns, new CompletableFuture<>());
     }
   }
+
+  /// Pods that the proxy has been told about; belongs to the server's lock.
+  final Map<String, ZdsPod> told = new HashMap<>();
 
   private final SeqPacketSocket socket;
   private final int peer;

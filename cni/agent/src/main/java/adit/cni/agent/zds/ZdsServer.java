@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Tells proxies about the pods of the node. Several may be connected while one is replaced by the
 /// next: a new pod is told to the newest alone, that a pod is gone to all; when the newest goes
-/// away, the one before it is the newest again.
+/// away, the one before it is the newest again and hears of the pods that it has missed.
 ///
 /// Every new connection first hears of all pods that are announced, then `snapshot_sent`, then what
 /// happens next.
@@ -100,6 +100,7 @@ public final class ZdsServer implements AutoCloseable {
         return CompletableFuture.completedFuture(new Answer.NoProxy(awaySentence()));
       }
       Message message = Message.of(bytes, pod.netns());
+      connections.getLast().told.put(pod.uid(), pod);
       connections.getLast().send(message);
       return message.answer();
     } finally {
@@ -118,6 +119,7 @@ public final class ZdsServer implements AutoCloseable {
       pods.remove(uid);
       for (ZdsConnection connection : connections) {
         Message message = Message.of(ZdsMessages.del(uid), null);
+        connection.told.remove(uid);
         connection.send(message);
         answers.add(message.answer());
       }
@@ -227,7 +229,7 @@ public final class ZdsServer implements AutoCloseable {
     }
     events.connected(connection.peer(), join(connection, events));
     String reason = connection.write();
-    events.disconnected(connection.peer(), reason, leave(connection));
+    events.disconnected(connection.peer(), reason, leave(connection, events));
   }
 
   /// The snapshot is queued under the lock, so nothing that happens later can come before it or be
@@ -235,9 +237,7 @@ public final class ZdsServer implements AutoCloseable {
   private int join(ZdsConnection connection, ZdsListener events) {
     lock.lock();
     try {
-      for (ZdsPod pod : pods.values()) {
-        connection.send(snapshotMessage(pod, events));
-      }
+      tellMissed(connection, events);
       Message sent = Message.of(ZdsMessages.snapshotSent(), null);
       var _ = sent.answer().thenAccept(answer -> snapshotAnswered(connection, answer, events));
       connection.send(sent);
@@ -252,10 +252,22 @@ public final class ZdsServer implements AutoCloseable {
     }
   }
 
-  private int leave(ZdsConnection connection) {
+  @GuardedBy("lock")
+  private void tellMissed(ZdsConnection connection, ZdsListener events) {
+    for (ZdsPod pod : pods.values()) {
+      if (!pod.equals(connection.told.put(pod.uid(), pod))) {
+        connection.send(snapshotMessage(pod, events));
+      }
+    }
+  }
+
+  private int leave(ZdsConnection connection, ZdsListener events) {
     lock.lock();
     try {
       connections.remove(connection);
+      if (!connections.isEmpty()) {
+        tellMissed(connections.getLast(), events);
+      }
       lastSeen = System.nanoTime();
       return connections.size();
     } finally {

@@ -183,6 +183,59 @@ final class AgentTest {
   }
 
   @Test
+  void add_applicationOnAPortOfTheProxy_isNamedAndLeftAlone() throws Exception {
+    source.put(namespace("shop", AMBIENT)).put(web(Map.of(), Map.of(), List.of()));
+    start();
+    String listen =
+        "import socket,sys;s=socket.socket();s.bind(('127.0.0.1',15008));s.listen();print('up',flush=True);sys.stdin.read()";
+    Process application =
+        new ProcessBuilder(
+                "nsenter", "--net=" + network.netns().path(), "--", "python3", "-c", listen)
+            .start();
+    try (FakeProxy proxy = proxy()) {
+      assertThat(proxy.next()).isEqualTo("snapshot");
+      assertThat(application.inputReader().readLine()).isEqualTo("up");
+
+      AgentReply reply = plugin(Command.ADD);
+
+      assertThat(reply.message())
+          .contains("port 15008 is in use in the pod by python3 (process " + application.pid());
+      assertThat(proxy.heard).doesNotContain("add uid-web");
+      assertThat(isCaptured()).isFalse();
+      assertThat(status.has("EnrolFailed")).isTrue();
+    } finally {
+      application.destroy();
+    }
+  }
+
+  @Test
+  void start_podThatOnlySaysThatItIsCaptured_isShownAsPending() throws Exception {
+    Map<String, String> annotations = Map.of("ambient.istio.io/redirection", "enabled");
+    source.put(namespace("shop", AMBIENT)).put(web(Map.of(), annotations, List.of()));
+
+    start();
+
+    Wait.until("truth", () -> "pending".equals(status.redirections.get("web")));
+  }
+
+  @Test
+  void podThatCannotBeCaptured_isToldOnce() throws Exception {
+    Pod plain = web(Map.of(), Map.of(), List.of());
+    Pod host =
+        new Pod(
+            plain.meta(),
+            new Pod.Spec("sa", "n1", true, Map.of(), 30, List.of(), List.of()),
+            plain.status());
+    source.put(namespace("shop", AMBIENT)).put(host);
+    start();
+    source.put(namespace("more", Map.of()));
+
+    assertThat(status.events)
+        .containsExactly(
+            "NotCapturable: Not in the mesh: it is in the network of its node, which cannot be captured");
+  }
+
+  @Test
   void leave_takesEverythingOffTheNode() throws Exception {
     Pod running =
         web(Map.of(), Map.of("adit.dev/netns", network.netns().path().toString()), addresses());

@@ -4,11 +4,15 @@ import static adit.cni.agent.fake.FakeSource.meta;
 import static adit.cni.agent.fake.FakeSource.namespace;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import adit.cni.agent.rules.Exclusions;
 import adit.cni.agent.rules.PodOptions;
 import adit.cni.agent.rules.PodOptions.Families;
 import adit.cni.agent.rules.PodOptions.Inbound;
 import adit.source.ClusterView;
+import adit.source.object.Container;
+import adit.source.object.LabelSelector;
 import adit.source.object.Namespace;
+import adit.source.object.NetworkPolicy;
 import adit.source.object.Pod;
 import java.net.InetAddress;
 import java.util.HashMap;
@@ -86,7 +90,9 @@ final class EnrolmentPolicyTest {
     assertThat(policy.decide(pod("shop", "ambient", annotations, false, "Running"), null))
         .isEqualTo(
             new Decision.Enrol(
-                new PodOptions(Inbound.BYPASSED, List.of("vm0", "vm1"), Families.BOTH), List.of()));
+                new PodOptions(
+                    Inbound.BYPASSED, List.of("vm0", "vm1"), Families.BOTH, Exclusions.NONE),
+                List.of()));
   }
 
   @Test
@@ -103,8 +109,113 @@ final class EnrolmentPolicyTest {
     assertThat(decision.options()).isEqualTo(PodOptions.DEFAULT);
     assertThat(decision.notes())
         .hasSize(3)
-        .anyMatch(note -> note.contains("expected: true or false"))
-        .anyMatch(note -> note.contains("DNS"));
+        .anyMatch(note -> note.text().contains("expected: true or false"))
+        .anyMatch(note -> note.text().contains("DNS"));
+  }
+
+  @Test
+  void decide_exclusions_becomeOptionsOrNotes() throws Exception {
+    Map<String, String> annotations =
+        Map.of(
+            "traffic.sidecar.istio.io/excludeInboundPorts", "9102, 22",
+            "traffic.sidecar.istio.io/excludeOutboundPorts", "3306,x",
+            "traffic.sidecar.istio.io/excludeOutboundIPRanges", "10.9.0.0/16,192.0.2.7,fd00::/8");
+
+    Decision.Enrol decision =
+        (Decision.Enrol) policy.decide(pod("shop", "ambient", annotations, false, "Running"), null);
+
+    assertThat(decision.options().exclusions())
+        .isEqualTo(
+            new Exclusions(
+                Set.of(22, 9102),
+                Set.of(),
+                List.of(
+                    new Exclusions.Range(InetAddress.getByName("10.9.0.0"), 16),
+                    new Exclusions.Range(InetAddress.getByName("192.0.2.7"), 32),
+                    new Exclusions.Range(InetAddress.getByName("fd00::"), 8))));
+    assertThat(decision.notes())
+        .singleElement()
+        .extracting(Note::text)
+        .asString()
+        .contains("excludeOutboundPorts: x (expected: ports 1..65535", "it is ignored");
+  }
+
+  @Test
+  void decide_hostNetworkPodThatIsLabelled_isTold() {
+    Decision.Leave wanted =
+        (Decision.Leave) policy.decide(pod("shop", "ambient", Map.of(), true, "Running"), null);
+    Decision.Leave unwanted =
+        (Decision.Leave) policy.decide(pod("shop", null, Map.of(), true, "Running"), null);
+
+    assertThat(wanted.notes()).extracting(Note::reason).containsExactly("NotCapturable");
+    assertThat(unwanted.notes()).isEmpty();
+  }
+
+  @Test
+  void decide_containerOnAPortOfTheProxy_isTold() {
+    Container container =
+        new Container(
+            "app",
+            "",
+            List.of(),
+            List.of(),
+            "",
+            List.of(),
+            List.of(new Container.Port("x", 15008, "TCP"), new Container.Port("y", 80, "TCP")),
+            Container.Probes.NONE,
+            false);
+    Pod plain = pod("shop", "ambient", Map.of(), false, "Running");
+    Pod pod =
+        new Pod(
+            plain.meta(),
+            new Pod.Spec("sa", "n1", false, Map.of(), 30, List.of(container), List.of()),
+            plain.status());
+
+    Decision.Enrol decision = (Decision.Enrol) policy.decide(pod, null);
+
+    assertThat(decision.notes())
+        .singleElement()
+        .satisfies(note -> {
+          assertThat(note.reason()).isEqualTo("PortConflict");
+          assertThat(note.text()).contains("container app: port 15008");
+        });
+  }
+
+  @Test
+  void wishes_podThatANetworkPolicyIsolates_isTold() {
+    Namespace shop = namespace("shop", Map.of(MODE, "ambient"));
+    NetworkPolicy denyAll =
+        new NetworkPolicy(
+            meta("shop", "deny", "uid-np", Map.of(), Map.of()),
+            LabelSelector.EVERYTHING,
+            List.of(),
+            null);
+
+    Wishes wishes =
+        Wishes.of(
+            ClusterView.of(1, List.of(shop, pod("shop", null, Map.of(), false, ""), denyAll)),
+            "n1",
+            policy);
+
+    assertThat(wishes.members().values())
+        .singleElement()
+        .satisfies(wish ->
+            assertThat(wish.notes())
+                .singleElement()
+                .satisfies(note -> {
+                  assertThat(note.reason()).isEqualTo("NetworkPolicyBlocksMesh");
+                  assertThat(note.text()).contains("NetworkPolicy deny", "15008");
+                }));
+  }
+
+  @Test
+  void wishes_staticPod_isFoundByTheKubeletsHash() {
+    Pod web = pod("shop", "ambient", Map.of(), false, "");
+
+    Wishes wishes = Wishes.of(ClusterView.of(1, List.of(web)), "n1", policy);
+
+    assertThat(wishes.memberOrNull("shop", "web", "0123456789abcdef0123456789abcdef")).isNotNull();
+    assertThat(wishes.memberOrNull("shop", "web", "4f0c3d11-0000-0000-0000-000000000000")).isNull();
   }
 
   @Test

@@ -3,6 +3,7 @@ package adit.cni.agent.rules;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import adit.cni.agent.fake.Answering;
+import adit.linux.EpollIo;
 import adit.linux.InNetns;
 import adit.linux.Netns;
 import adit.linux.SocketOptions;
@@ -18,7 +19,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.SimpleChannelInboundHandler;
-import adit.linux.EpollIo;
 import io.netty.channel.socket.SocketProtocolFamily;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -31,6 +31,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -187,7 +188,9 @@ final class CapturedPacketsTest {
   @Test
   void ingress_inbound_reachesTheApplicationAndOutboundIsCaptured() throws IOException {
     rules.write(
-        inPod, new PodOptions(PodOptions.Inbound.BYPASSED, List.of(), PodOptions.Families.BOTH));
+        inPod,
+        new PodOptions(
+            PodOptions.Inbound.BYPASSED, List.of(), PodOptions.Families.BOTH, Exclusions.NONE));
 
     assertThat(ask(inOther, address(pod, false), APP)).isEqualTo("app");
     assertThat(ask(inPod, address(other, false), APP)).isEqualTo("outbound");
@@ -196,11 +199,34 @@ final class CapturedPacketsTest {
   @Test
   void ipv4Only_ipv6_isNotCaptured() throws IOException {
     rules.write(
-        inPod, new PodOptions(PodOptions.Inbound.CAPTURED, List.of(), PodOptions.Families.IPV4));
+        inPod,
+        new PodOptions(
+            PodOptions.Inbound.CAPTURED, List.of(), PodOptions.Families.IPV4, Exclusions.NONE));
 
     assertThat(ask(inOther, address(pod, false), APP)).isEqualTo("plaintext");
     assertThat(ask(inOther, address(pod, true), APP)).isEqualTo("app");
     assertThat(ask(inPod, address(other, true), APP)).isEqualTo("other");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void exclusions_portsAndRanges_areNotCaptured(boolean six) throws IOException {
+    String range = address(other, six).getHostAddress();
+    for (Exclusions outbound :
+        List.of(
+            new Exclusions(Set.of(APP), Set.of(APP), List.of()),
+            new Exclusions(Set.of(APP), Set.of(), Exclusions.ranges(range)))) {
+      rules.write(inPod, options(outbound));
+
+      assertThat(ask(inOther, address(pod, six), APP)).isEqualTo("app");
+      assertThat(ask(inPod, address(other, six), APP)).isEqualTo("other");
+      assertThat(rules.differences(inPod, options(outbound))).isEmpty();
+    }
+  }
+
+  private static PodOptions options(Exclusions exclusions) {
+    return new PodOptions(
+        PodOptions.Inbound.CAPTURED, List.of(), PodOptions.Families.BOTH, exclusions);
   }
 
   @Test
@@ -221,7 +247,11 @@ final class CapturedPacketsTest {
     Command.of("ip", "-n", guest, "route", "add", "default", "via", "192.168.77.1").output();
     rules.write(
         inPod,
-        new PodOptions(PodOptions.Inbound.CAPTURED, List.of("vm0"), PodOptions.Families.BOTH));
+        new PodOptions(
+            PodOptions.Inbound.CAPTURED,
+            List.of("vm0"),
+            PodOptions.Families.BOTH,
+            Exclusions.NONE));
     try (Netns inGuest = Netns.open(java.nio.file.Path.of("/run/netns", guest))) {
       assertThat(ask(inGuest, address(other, false), APP)).isEqualTo("outbound");
     }

@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -23,7 +24,8 @@ final class PodTableTest {
   @Test
   void of_ingressPod_leavesInboundAlone() throws IOException {
     PodOptions options =
-        new PodOptions(PodOptions.Inbound.BYPASSED, List.of(), PodOptions.Families.BOTH);
+        new PodOptions(
+            PodOptions.Inbound.BYPASSED, List.of(), PodOptions.Families.BOTH, Exclusions.NONE);
 
     assertThat(PodTable.of(options, ProbeSource.DEFAULT).transaction())
         .isEqualTo(golden("ingress"));
@@ -33,10 +35,48 @@ final class PodTableTest {
   void of_virtualInterfacesAndIpv4Only_isTheGoldenText() throws IOException {
     PodOptions options =
         new PodOptions(
-            PodOptions.Inbound.CAPTURED, List.of("k6t-eth0", "docker0"), PodOptions.Families.IPV4);
+            PodOptions.Inbound.CAPTURED,
+            List.of("k6t-eth0", "docker0"),
+            PodOptions.Families.IPV4,
+            Exclusions.NONE);
     ProbeSource probes = ProbeSource.of("169.254.1.1", "fd00::1");
 
     assertThat(PodTable.of(options, probes).transaction()).isEqualTo(golden("virtual-ipv4"));
+  }
+
+  @Test
+  void of_exclusions_comeBeforeWhatRedirects() {
+    PodOptions options =
+        new PodOptions(
+            PodOptions.Inbound.CAPTURED,
+            List.of(),
+            PodOptions.Families.BOTH,
+            new Exclusions(
+                Set.of(9102, 22),
+                Set.of(3306),
+                Exclusions.ranges("10.9.0.0/16, 192.0.2.7,fd00::/8")));
+
+    Table table = PodTable.of(options, ProbeSource.DEFAULT);
+
+    assertThat(table.ruleNames())
+        .containsSubsequence("excluded-inbound", "inbound")
+        .containsSubsequence(
+            "excluded-outbound", "excluded-outbound4", "excluded-outbound6", "outbound");
+    assertThat(table.transaction())
+        .contains(
+            "tcp dport { 22, 9102 } counter accept",
+            "tcp dport { 3306 } counter accept",
+            "ip daddr { 10.9.0.0/16, 192.0.2.7/32 } meta l4proto tcp counter accept",
+            "ip6 daddr { fd00:0:0:0:0:0:0:0/8 } meta l4proto tcp counter accept");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"10.0.0.0/33", "fd00::/129", "host", "10.0.0.0/-1", "10.0.0.0/8/8", "1;2"})
+  void exclusions_noRange_isRefused(String text) {
+    assertThatThrownBy(() -> Exclusions.ranges(text))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("an address or a CIDR");
   }
 
   @Test
@@ -61,7 +101,11 @@ final class PodTableTest {
   @ValueSource(strings = {"", "a b", "x\" accept", "sixteen-letters-x", "a;b", "a\nb"})
   void options_nameThatIsNoInterface_isRefused(String name) {
     assertThatThrownBy(() ->
-            new PodOptions(PodOptions.Inbound.CAPTURED, List.of(name), PodOptions.Families.BOTH))
+            new PodOptions(
+                PodOptions.Inbound.CAPTURED,
+                List.of(name),
+                PodOptions.Families.BOTH,
+                Exclusions.NONE))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("virtualInterfaces");
   }

@@ -206,6 +206,32 @@ final class ZdsServerTest {
   }
 
   @Test
+  void newest_goesAway_theOneBeforeHearsOfThePodsThatItMissed() throws Exception {
+    listen(List.of());
+    try (SeqPacketSocket older = synced()) {
+      SeqPacketSocket newer = synced();
+      CompletableFuture<Answer> added = server.add(pod("u1"));
+      newer.receive(LIMIT, 1024).closeFds();
+      send(newer, OK);
+      assertThat(added.get(10, TimeUnit.SECONDS)).isEqualTo(new Answer.Accepted());
+
+      newer.close();
+
+      Packet missed = older.receive(LIMIT, 1024);
+      assertThat(hex(missed)).startsWith("0a").contains("7531");
+      assertThat(missed.fds()).hasSize(1);
+      missed.closeFds();
+      send(older, OK);
+      CompletableFuture<Answer> next = server.add(pod("u2"));
+      Packet add = older.receive(LIMIT, 1024);
+      add.closeFds();
+      assertThat(hex(add)).as("and of nothing twice").contains("7532");
+      send(older, OK);
+      assertThat(next.get(10, TimeUnit.SECONDS)).isEqualTo(new Answer.Accepted());
+    }
+  }
+
+  @Test
   void add_thatFitsNoPacket_isRefusedAtOnce() throws Exception {
     listen(List.of());
     ZdsPod pod = new ZdsPod("u1", "n".repeat(900), "ns".repeat(60), "sa", netns);
