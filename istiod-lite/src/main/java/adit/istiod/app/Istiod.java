@@ -14,12 +14,17 @@ public final class Istiod {
   private Istiod() {}
 
   /// @param args `discovery`, as the reference is called; flags that are not known are said and
-  ///   ignored
+  ///   ignored. Ours: `train` is the run from which the AOT archive is made
   public static void main(String[] args) throws InterruptedException {
     Map<String, String> env = System.getenv();
     LogOutput output = LogOutput.start(env);
     Log log = output.scope("istiod");
     List<String> words = Arrays.asList(args);
+    if (words.equals(List.of("train"))) {
+      boolean complete = Training.run(log);
+      output.close();
+      System.exit(complete ? 0 : 1);
+    }
     words.stream()
         .filter(word -> !word.equals("discovery"))
         .forEach(word -> log.warn("argument ignored", "argument", word));

@@ -1,11 +1,14 @@
 package adit.perf.nodes;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import adit.cni.agent.rules.PodOptions;
 import adit.cni.agent.rules.PodRules;
 import adit.cni.agent.rules.ProbeSource;
 import adit.linux.Netns;
 import adit.testkit.ControlPlane;
 import adit.testkit.Eventually;
+import adit.testkit.TcpClient;
 import adit.testkit.WireResources;
 import adit.testkit.ZdsPeer;
 import adit.testkit.lab.Lab;
@@ -14,6 +17,8 @@ import adit.testkit.lab.LabNode;
 import adit.testkit.lab.LabPod;
 import adit.testkit.lab.LabProcess;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,6 +31,7 @@ import java.util.Map;
 /// environment of a ztunnel.
 final class ProxyPair implements AutoCloseable {
   private static final Duration START = Duration.ofSeconds(40);
+  private static final int READINESS = 15021;
 
   private final Lab lab;
   private final Path directory;
@@ -34,6 +40,14 @@ final class ProxyPair implements AutoCloseable {
   private final LabPod server;
   private final List<AutoCloseable> open = new ArrayList<>();
   private final List<ProxyProcess> proxies = new ArrayList<>();
+  private final List<Start> starts = new ArrayList<>();
+
+  /// How long a proxy took from the start of its command, in milliseconds.
+  ///
+  /// @param pod until its first pod was accepted
+  /// @param ready until `/healthz/ready` answered 200
+  /// @param cpu time that it and what started it had used by then
+  record Start(long pod, long ready, long cpu) {}
 
   private ProxyPair(Lab lab, Path directory, ControlPlane control, LabPod client, LabPod server) {
     this.lab = lab;
@@ -52,17 +66,25 @@ final class ProxyPair implements AutoCloseable {
     LabNode nodeB = lab.addNode("node-b");
     LabPod client = nodeA.addPod("client");
     LabPod server = nodeB.addPod("server");
+    LabPod besideClient = nodeA.addPod("beside-client");
+    LabPod besideServer = nodeB.addPod("beside-server");
     ControlPlane control = ControlPlane.start(host.open(), host.ip4());
     control.put(
         WireResources.address(
             WireResources.workload("default", "client", "client", "node-a", client.ip4())),
         WireResources.address(
-            WireResources.workload("default", "server", "server", "node-b", server.ip4())));
+            WireResources.workload("default", "server", "server", "node-b", server.ip4())),
+        WireResources.address(
+            WireResources.workload(
+                "default", "beside-client", "beside", "node-a", besideClient.ip4())),
+        WireResources.address(
+            WireResources.workload(
+                "default", "beside-server", "beside", "node-b", besideServer.ip4())));
     ProxyPair pair = new ProxyPair(lab, directory, control, client, server);
     try {
       Path roots = control.writeRoots(directory);
-      pair.proxy(nodeA, client, roots, command);
-      pair.proxy(nodeB, server, roots, command);
+      pair.proxy(nodeA, List.of(client, besideClient), roots, command);
+      pair.proxy(nodeB, List.of(server, besideServer), roots, command);
       return pair;
     } catch (IOException | InterruptedException | RuntimeException e) {
       pair.close();
@@ -70,7 +92,7 @@ final class ProxyPair implements AutoCloseable {
     }
   }
 
-  private void proxy(LabNode node, LabPod pod, Path roots, String command)
+  private void proxy(LabNode node, List<LabPod> pods, Path roots, String command)
       throws IOException, InterruptedException {
     Path socket = directory.resolve(node.name() + ".sock");
     ZdsPeer agent = ZdsPeer.listen(socket, START);
@@ -94,32 +116,49 @@ final class ProxyPair implements AutoCloseable {
     env.put("ISTIO_META_DNS_CAPTURE", "false");
     env.put("ADIT_NO_BUILD", "1");
     env.put("ZTUNNEL_WORKER_THREADS", "2");
+    long begun = System.nanoTime();
     LabProcess process = node.start(env, command.split(" +", -1));
     open.add(process);
     ZdsPeer.Session session = agent.accept();
     open.add(session);
-    session.hello();
-    try (Netns netns = pod.open()) {
-      session.add("uid-" + pod.name(), new ZdsPeer.Pod(pod.name(), "default", pod.name()), netns);
-      session.snapshotSent();
-      PodRules rules = new PodRules(ProbeSource.DEFAULT);
-      rules.prepare(netns);
-      rules.write(netns, PodOptions.DEFAULT);
+    long accepted = 0;
+    for (LabPod pod : pods) {
+      try (Netns netns = pod.open()) {
+        session.add("uid-" + pod.name(), new ZdsPeer.Pod(pod.name(), "default", pod.name()), netns);
+      }
+      accepted = accepted == 0 ? System.nanoTime() - begun : accepted;
     }
-    proxies.add(new ProxyProcess(session.pid()));
-    Eventually.holds(
-        "the proxy of " + node.name() + " is ready",
-        START,
-        () ->
-            node.exec(
-                        "curl",
-                        "-fsm",
-                        "1",
-                        "-o",
-                        "/dev/null",
-                        "http://127.0.0.1:15021/healthz/ready")
-                    .exit()
-                == 0);
+    session.snapshotSent();
+    try (Netns netns = node.open()) {
+      TcpClient probe = new TcpClient(netns, Duration.ofSeconds(1));
+      Eventually.holds("the proxy of " + node.name() + " is ready", START, () -> isReady(probe));
+    }
+    ProxyProcess proxy = new ProxyProcess(session.pid());
+    long ready = System.nanoTime() - begun;
+    starts.add(
+        new Start(accepted / 1_000_000, ready / 1_000_000, Math.round(proxy.cpuSeconds() * 1000)));
+    proxies.add(proxy);
+    capture(pods);
+  }
+
+  private static void capture(List<LabPod> pods) throws IOException {
+    for (LabPod pod : pods) {
+      try (Netns netns = pod.open()) {
+        PodRules rules = new PodRules(ProbeSource.DEFAULT);
+        rules.prepare(netns);
+        rules.write(netns, PodOptions.DEFAULT);
+      }
+    }
+  }
+
+  private static boolean isReady(TcpClient probe) throws IOException {
+    try (Socket socket = probe.connect(InetAddress.getLoopbackAddress(), READINESS)) {
+      socket
+          .getOutputStream()
+          .write("GET /healthz/ready HTTP/1.1\r\nHost: probe\r\n\r\n".getBytes(US_ASCII));
+      byte[] status = socket.getInputStream().readNBytes("HTTP/1.1 200".length());
+      return new String(status, US_ASCII).equals("HTTP/1.1 200");
+    }
   }
 
   LabPod client() {
@@ -128,6 +167,10 @@ final class ProxyPair implements AutoCloseable {
 
   LabPod server() {
     return server;
+  }
+
+  List<Start> starts() {
+    return starts;
   }
 
   List<ProxyProcess> proxies() {

@@ -15,8 +15,15 @@ record ProxyProcess(long pid) {
     return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / TICKS;
   }
 
-  /// Resident set and proportional set, in MB.
-  String memory() throws IOException {
+  /// Resident set and proportional set (pages that others map too are shared out), in MB.
+  record Memory(double rss, double pss) {
+    @Override
+    public String toString() {
+      return "RSS %.1f MB PSS %.1f MB".formatted(rss, pss);
+    }
+  }
+
+  Memory memory() throws IOException {
     long rss = 0;
     long pss = 0;
     for (String line : Files.readAllLines(Path.of("/proc", Long.toString(pid), "smaps_rollup"))) {
@@ -27,6 +34,6 @@ record ProxyProcess(long pid) {
         pss = Long.parseLong(words[1]);
       }
     }
-    return "RSS %.1f MB PSS %.1f MB".formatted(rss / 1024.0, pss / 1024.0);
+    return new Memory(rss / 1024.0, pss / 1024.0);
   }
 }

@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /// A pair of proxies between two pods on two nodes, with capture: what a gigabyte, a request, a
 /// connection and a tunnel cost, in CPU time of both proxies.
@@ -29,7 +28,7 @@ public final class TwoNodeBench {
   private static final Pattern REQUESTS = Pattern.compile("(\\d+) requests in");
 
   private final int seconds;
-  private final Map<String, Map<String, List<Double>>> results = new LinkedHashMap<>();
+  private final Map<String, Figures> results = new LinkedHashMap<>();
 
   private TwoNodeBench(int seconds) {
     this.seconds = seconds;
@@ -37,23 +36,14 @@ public final class TwoNodeBench {
 
   @WritesToStandardOutput("its output is the result")
   public static void main(String[] args) throws Exception {
-    Map<String, String> options = new LinkedHashMap<>();
-    for (int i = 0; i + 1 < args.length; i += 2) {
-      options.put(args[i], args[i + 1]);
-    }
-    Map<String, String> commands = new LinkedHashMap<>();
-    commands.put("adit", System.getenv("ADIT_HOME") + "/adit run ztunnel proxy ztunnel");
-    if (options.containsKey("--peer")) {
-      commands.put("peer", options.getOrDefault("--peer", ""));
-    }
-    TwoNodeBench bench = new TwoNodeBench(Integer.parseInt(options.getOrDefault("--seconds", "4")));
-    int rounds = Integer.parseInt(options.getOrDefault("--rounds", "3"));
-    for (int round = 0; round < rounds; round++) {
-      for (Map.Entry<String, String> command : commands.entrySet()) {
+    Options options = Options.of(args);
+    TwoNodeBench bench = new TwoNodeBench(options.number("--seconds", 4));
+    for (int round = 0; round < options.number("--rounds", 3); round++) {
+      for (Map.Entry<String, String> command : options.commands().entrySet()) {
         bench.round(command.getKey(), command.getValue());
       }
     }
-    System.out.print(bench.table(List.copyOf(commands.keySet())));
+    System.out.print(Figures.table(bench.results, List.copyOf(options.commands().keySet())));
   }
 
   @WritesToStandardOutput("progress of long work")
@@ -89,10 +79,7 @@ public final class TwoNodeBench {
 
   private void record(String name, String metric, double value) {
     say("%s  %s: %.2f".formatted(name, metric, value));
-    results
-        .computeIfAbsent(metric, _ -> new LinkedHashMap<>())
-        .computeIfAbsent(name, _ -> new ArrayList<>())
-        .add(value);
+    results.computeIfAbsent(name, _ -> new Figures()).add(metric, value);
   }
 
   private double bulk(ProxyPair pair, int streams) throws IOException {
@@ -157,28 +144,5 @@ public final class TwoNodeBench {
         """
             .formatted(config, HTTP, "x".repeat(1024)));
     return config;
-  }
-
-  private String table(List<String> names) {
-    StringBuilder table = new StringBuilder("\nmedian of each\n");
-    results.forEach((metric, byName) -> {
-      table.append("%-42s".formatted(metric));
-      names.forEach(name -> table.append("  %s %.2f".formatted(name, median(byName.get(name)))));
-      if (names.size() > 1) {
-        table.append(
-            "  ratio %.2f"
-                .formatted(median(byName.get(names.get(0))) / median(byName.get(names.get(1)))));
-      }
-      table.append('\n');
-    });
-    return table.toString();
-  }
-
-  private static double median(@Nullable List<Double> values) {
-    if (values == null || values.isEmpty()) {
-      return Double.NaN;
-    }
-    List<Double> sorted = values.stream().sorted().toList();
-    return sorted.get(sorted.size() / 2);
   }
 }

@@ -56,21 +56,29 @@ final class PodProxy {
 
   /// What listens, and where connections are meant for.
   ///
-  /// @param ports of the listeners
+  /// @param ports of the mesh, here and elsewhere
+  /// @param listen the ports of these listeners
   /// @param capture whether 15001 and 15006 are opened too; the process's own listener has 15008
   ///   only
   /// @param originalDestination where a captured connection was going, null when that is not known
   record Setup(
       MeshPorts ports,
+      MeshPorts listen,
       boolean capture,
       Function<EpollSocketChannel, @Nullable InetSocketAddress> originalDestination) {
     /// A pod of the node, behind its capture rules.
-    static final Setup POD =
-        new Setup(MeshPorts.STANDARD, true, SocketOptions::originalDestinationOrNull);
+    static final Setup POD = standard(true);
 
     /// The process itself as a workload.
-    static final Setup SELF =
-        new Setup(MeshPorts.STANDARD, false, SocketOptions::originalDestinationOrNull);
+    static final Setup SELF = standard(false);
+
+    private static Setup standard(boolean capture) {
+      return new Setup(
+          MeshPorts.STANDARD,
+          MeshPorts.STANDARD,
+          capture,
+          SocketOptions::originalDestinationOrNull);
+    }
   }
 
   private final NodeParts node;
@@ -151,7 +159,7 @@ final class PodProxy {
   }
 
   private List<ListenerSet.Port> ports() {
-    MeshPorts ports = setup.ports();
+    MeshPorts ports = setup.listen();
     var hbone = new ListenerSet.Port(ports.hbone(), true, this::acceptTunnels);
     if (!setup.capture()) {
       return List.of(hbone);

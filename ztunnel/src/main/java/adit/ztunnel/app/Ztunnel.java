@@ -11,14 +11,14 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// The node proxy's entry. Arguments as the reference's: none or `proxy ...` runs, `version`,
-/// `help`; ours: `train` runs the warm-up and ends, to make a class-data or AOT archive.
+/// `help`; ours: `train` is the run from which the AOT archive is made.
 public final class Ztunnel {
   private static final String HELP =
       """
       ztunnel: the node proxy of an ambient mesh
 
       usage: ztunnel [proxy [ztunnel]]   run (configuration: environment variables)
-             ztunnel train               exercise the data path once, then end
+             ztunnel train               run against a mesh of its own for some seconds, to make an archive
              ztunnel version
              ztunnel help
       """;
@@ -31,8 +31,7 @@ public final class Ztunnel {
     Map<String, String> environment = System.getenv();
     int status =
         switch (command) {
-          case "proxy" ->
-              "1".equals(environment.get("ADIT_TRAIN")) ? train(environment) : run(environment);
+          case "proxy" -> run(environment);
           case "train" -> train(environment);
           case "version" -> say("ztunnel " + Version.current(Map.of()).own() + "\n", 0);
           case "help" -> say(HELP, 0);
@@ -52,7 +51,7 @@ public final class Ztunnel {
 
   private static int train(Map<String, String> environment) {
     LogOutput output = LogOutput.start(environment);
-    boolean complete = Warmup.run(output, Warmup.Effort.TRAINING);
+    boolean complete = Training.run(output.scope("app"), Training.USUAL);
     output.close();
     return complete ? 0 : 1;
   }

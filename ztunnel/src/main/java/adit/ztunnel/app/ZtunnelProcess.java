@@ -304,6 +304,10 @@ final class ZtunnelProcess {
     return board;
   }
 
+  NodeParts node() {
+    return node;
+  }
+
   Certificates certificates() {
     return node.certificates();
   }

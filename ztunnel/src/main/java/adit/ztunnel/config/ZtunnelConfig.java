@@ -26,6 +26,22 @@ public record ZtunnelConfig(
     SortedMap<String, String> jsonMetadata,
     int workers) {
 
+  /// The same with other ports for operators.
+  public ZtunnelConfig withPorts(Ports other) {
+    return new ZtunnelConfig(
+        self,
+        control,
+        sockets,
+        http2,
+        other,
+        lifecycle,
+        features,
+        budgets,
+        metadata,
+        jsonMetadata,
+        workers);
+  }
+
   /// Who and where this process is.
   ///
   /// @param node `NODE_NAME`; null makes every workload count as local

@@ -20,6 +20,8 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
@@ -38,19 +40,53 @@ public final class CniAgent {
   private static final int END_SECONDS = 27;
 
   private static final Duration DRAIN = Duration.ofSeconds(1);
+  private static final Path LINKS = Path.of("/proc/self/net/dev"); // a line for each after two
 
   private CniAgent() {}
 
   /// Runs until SIGTERM.
   ///
-  /// @param arguments `install` and others of the reference are accepted and mean nothing
+  /// @param arguments `install` and others of the reference are accepted and mean nothing. Ours:
+  ///   `train` is the run from which the AOT archive is made
   public static void main(String[] arguments) {
     int status;
     try (LogOutput output = LogOutput.start(System.getenv())) {
-      status = run(System.getenv(), output);
+      boolean train = arguments.length == 1 && arguments[0].equals("train");
+      status = train ? train(output) : run(System.getenv(), output);
     }
     // Threads of libraries must not keep a process that has nothing left to do.
     Runtime.getRuntime().halt(status);
+  }
+
+  /// The whole way from the start to the end, over a cluster with a few objects. It writes the
+  /// rules for probes, so it must have a network of its own.
+  private static int train(LogOutput output) {
+    Log log = output.scope("cni");
+    try {
+      boolean alone = Files.readAllLines(LINKS).stream().skip(2).allMatch(CniAgent::isLoopback);
+      if (!alone) {
+        log.error("train: this network has links (expected: one of its own, as of `unshare -n`)");
+        return 1;
+      }
+      TrainingCluster cluster = TrainingCluster.write();
+      try {
+        CountDownLatch atOnce = new CountDownLatch(0);
+        serve(AgentConfig.of(cluster.environment()), cluster.environment(), output, atOnce);
+        return 0;
+      } finally {
+        cluster.delete();
+      }
+    } catch (IOException e) {
+      log.error("training failed", "error", e);
+      return 1;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return 1;
+    }
+  }
+
+  private static boolean isLoopback(String line) {
+    return line.strip().startsWith("lo:");
   }
 
   private static int run(Map<String, String> environment, LogOutput output) {

@@ -1,0 +1,28 @@
+package adit.ztunnel.app;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import adit.telemetry.LogFilter;
+import adit.telemetry.LogFormat;
+import adit.telemetry.LogOutput;
+import java.io.ByteArrayOutputStream;
+import java.time.Clock;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(120)
+final class TrainingTest {
+  @Test
+  void run_takesTheWholeWay() {
+    var lines = new ByteArrayOutputStream();
+    boolean complete;
+    try (var output = LogOutput.start(lines, LogFormat.PLAIN, LogFilter.INFO, Clock.systemUTC())) {
+      complete = Training.run(output.scope("app"), Duration.ZERO);
+    }
+
+    assertThat(lines.toString(UTF_8)).contains("trained", "connections=64");
+    assertThat(complete).isTrue();
+  }
+}
