@@ -3,6 +3,7 @@ package adit.hbone;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import javax.net.ssl.SSLException;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import org.jspecify.annotations.Nullable;
 
 /// Why a tunnel could not be opened.
@@ -87,7 +88,8 @@ public sealed interface OpenFailure {
   record Status(int code, @Nullable String refusal) implements OpenFailure {
     @Override
     public String describe() {
-      return "http status: " + code;
+      // With the reason, as the reference's log has it: 401 Unauthorized.
+      return "http status: " + HttpResponseStatus.valueOf(code);
     }
   }
 
