@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Text and messages as bytes of the wire.
@@ -65,7 +66,18 @@ final class Bytes {
         deterministic(adit.protos.workload.Address.newBuilder().setWorkload(workload).build()),
         workload.getAddressesList().stream()
             .map(ip -> workload.getNetwork() + "/" + text(ip))
-            .toList());
+            .toList(),
+        groups(workload));
+  }
+
+  /// Who asks for a service means its workloads, too; a node's proxy means those of its node.
+  private static List<String> groups(adit.protos.workload.Workload workload) {
+    Stream<String> services = workload.getServicesMap().keySet().stream();
+    Stream<String> node =
+        Stream.of(workload.getNode())
+            .filter(name -> !name.isEmpty())
+            .map(ResourceVersion::nodeGroup);
+    return Stream.concat(services, node).toList();
   }
 
   static ResourceVersion address(adit.protos.workload.Service service) {

@@ -4,6 +4,7 @@ import adit.protos.core.Node;
 import adit.protos.discovery.AggregatedDiscoveryServiceGrpc;
 import adit.protos.discovery.DeltaDiscoveryRequest;
 import adit.protos.discovery.DeltaDiscoveryResponse;
+import com.google.protobuf.Value;
 import io.grpc.Context;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -151,7 +152,7 @@ public final class DeltaServer
       ServerType type = types.get(typeUrl);
       Set<String> added = Set.of();
       if (type == null) {
-        types.put(typeUrl, new ServerType(request));
+        types.put(typeUrl, new ServerType(request, ResourceVersion.nodeGroup(nodeName())));
       } else {
         added = type.receive(request, (url, message) -> listener.rejected(node(), url, message));
       }
@@ -165,6 +166,14 @@ public final class DeltaServer
 
     private Node node() {
       return node == null ? Node.getDefaultInstance() : node;
+    }
+
+    /// The machine that the client runs on, or empty.
+    private String nodeName() {
+      return node()
+          .getMetadata()
+          .getFieldsOrDefault("NODE_NAME", Value.getDefaultInstance())
+          .getStringValue();
     }
 
     private boolean admitted(DeltaDiscoveryRequest request) {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// What leads from one set of resources to another. Made once per push and shared by all clients
@@ -19,8 +20,9 @@ record Difference(
   @SuppressWarnings("ReferenceEquality") // the same maps, not equal ones: that is the cheap part
   static final class Latest {
     private @Nullable Difference latest;
-    private @Nullable Map<String, ResourceVersion> aliasesOf;
+    private @Nullable Map<String, ResourceVersion> indexed;
     private Map<String, List<String>> aliases = Map.of();
+    private Map<String, List<String>> groups = Map.of();
 
     Difference between(Map<String, ResourceVersion> from, Map<String, ResourceVersion> to) {
       Difference known = latest;
@@ -33,16 +35,34 @@ record Difference(
 
     /// The resources that have `alias` in `of`.
     List<String> aliased(Map<String, ResourceVersion> of, String alias) {
-      if (aliasesOf != of) {
-        Map<String, List<String>> byAlias = new HashMap<>();
-        of.forEach((name, version) ->
-            version
-                .aliases()
-                .forEach(one -> byAlias.computeIfAbsent(one, _ -> new ArrayList<>(1)).add(name)));
-        aliases = byAlias;
-        aliasesOf = of;
-      }
+      index(of);
       return aliases.getOrDefault(alias, List.of());
+    }
+
+    /// The resources that belong to `group` in `of`.
+    List<String> members(Map<String, ResourceVersion> of, String group) {
+      index(of);
+      return groups.getOrDefault(group, List.of());
+    }
+
+    private void index(Map<String, ResourceVersion> of) {
+      if (indexed == of) {
+        return;
+      }
+      aliases = byEach(of, ResourceVersion::aliases);
+      groups = byEach(of, ResourceVersion::groups);
+      indexed = of;
+    }
+
+    private static Map<String, List<String>> byEach(
+        Map<String, ResourceVersion> of, Function<ResourceVersion, List<String>> keys) {
+      Map<String, List<String>> names = new HashMap<>();
+      of.forEach((name, version) -> {
+        for (String key : keys.apply(version)) {
+          names.computeIfAbsent(key, _ -> new ArrayList<>(1)).add(name);
+        }
+      });
+      return names;
     }
   }
 

@@ -10,9 +10,19 @@ import java.util.zip.CRC32C;
 ///
 /// @param version changes exactly when the content does
 /// @param aliases other names that on-demand clients may subscribe by
-public record ResourceVersion(String version, Any body, List<String> aliases) {
+/// @param groups what it belongs to: names of resources, or [#nodeGroup]; an on-demand client that
+///   asks for the group gets it, too
+public record ResourceVersion(
+    String version, Any body, List<String> aliases, List<String> groups) {
   public ResourceVersion {
     aliases = List.copyOf(aliases);
+    groups = List.copyOf(groups);
+  }
+
+  /// The group of what runs on a node; its on-demand clients get it without asking. No resource has
+  /// such a name.
+  public static String nodeGroup(String node) {
+    return "node " + node;
   }
 
   /// A resource whose version is a hash of its content, so that a restarted control plane gives the
@@ -21,10 +31,17 @@ public record ResourceVersion(String version, Any body, List<String> aliases) {
   /// @param typeUrl of the resource
   /// @param content the serialized message, deterministic
   public static ResourceVersion of(String typeUrl, byte[] content, List<String> aliases) {
+    return of(typeUrl, content, aliases, List.of());
+  }
+
+  /// The same, of a member of groups.
+  public static ResourceVersion of(
+      String typeUrl, byte[] content, List<String> aliases, List<String> groups) {
     return new ResourceVersion(
         hash(content),
         Any.newBuilder().setTypeUrl(typeUrl).setValue(ByteString.copyFrom(content)).build(),
-        aliases);
+        aliases,
+        groups);
   }
 
   /// 96 bits: two different hashes and the length. A collision would hide one change from clients.

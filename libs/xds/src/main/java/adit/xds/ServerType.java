@@ -4,6 +4,7 @@ import adit.protos.discovery.DeltaDiscoveryRequest;
 import adit.protos.discovery.DeltaDiscoveryResponse;
 import adit.protos.discovery.Resource;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -25,6 +26,8 @@ final class ServerType {
   private static final int MAX_NAMES = 200_000;
 
   private final String typeUrl;
+  // What an on-demand client gets without asking.
+  private final String ownGroup;
   private boolean wildcard;
   // What an on-demand client asked for: names or aliases.
   private final Set<String> names = new HashSet<>();
@@ -40,7 +43,10 @@ final class ServerType {
   private boolean answered;
 
   /// The first request of the type on a stream.
-  ServerType(DeltaDiscoveryRequest first) {
+  ///
+  /// @param ownGroup whose members an on-demand client gets without asking; of its node
+  ServerType(DeltaDiscoveryRequest first, String ownGroup) {
+    this.ownGroup = ownGroup;
     typeUrl = first.getTypeUrl();
     heldVersions = new HashMap<>(first.getInitialResourceVersionsMap());
     names.addAll(first.getResourceNamesSubscribeList());
@@ -168,18 +174,27 @@ final class ServerType {
       if (found.isEmpty() && forced.contains(asked)) {
         removed.add(asked);
       }
-      for (String name : found) {
-        ResourceVersion version = Objects.requireNonNull(current.get(name));
-        boolean again = mustAnswer.contains(asked);
-        if (again || !version.version().equals(heldVersions.get(name))) {
-          changed.put(name, withAliases(name, version));
-        }
-      }
+      addLacking(found, mustAnswer.contains(asked), current, changed);
     }
+    addLacking(latest.members(current, ownGroup), false, current, changed);
     changed.values().forEach(one -> heldVersions.put(one.getName(), one.getVersion()));
     removed.forEach(heldVersions::remove);
     // What was found by an alias is followed by its name, should the alias move.
     names.addAll(changed.keySet());
+  }
+
+  /// @param again whether also what the client holds is sent
+  private void addLacking(
+      List<String> found,
+      boolean again,
+      Map<String, ResourceVersion> current,
+      Map<String, Resource> changed) {
+    for (String name : found) {
+      ResourceVersion version = Objects.requireNonNull(current.get(name));
+      if (again || !version.version().equals(heldVersions.get(name))) {
+        changed.put(name, withAliases(name, version));
+      }
+    }
   }
 
   /// A client that left the wildcard keeps what it holds and asks for nothing yet.
@@ -207,16 +222,17 @@ final class ServerType {
   }
 
   /// What a client means by a name: the resource of this name, those that have it as an alias, and
-  /// those that have one of these as an alias (the members of a group that was asked for by alias).
+  /// the members of all these.
   private static List<String> resolve(
       String asked, Map<String, ResourceVersion> current, Difference.Latest latest) {
     Set<String> found = new LinkedHashSet<>();
     if (current.containsKey(asked)) {
       found.add(asked);
     }
-    List<String> aliased = latest.aliased(current, asked);
-    found.addAll(aliased);
-    aliased.forEach(name -> found.addAll(latest.aliased(current, name)));
+    found.addAll(latest.aliased(current, asked));
+    List<String> members = new ArrayList<>();
+    found.forEach(name -> members.addAll(latest.members(current, name)));
+    found.addAll(members);
     return List.copyOf(found);
   }
 

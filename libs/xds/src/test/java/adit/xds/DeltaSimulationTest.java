@@ -31,7 +31,7 @@ final class DeltaSimulationTest {
   private final Deque<DeltaDiscoveryRequest> requests = new ArrayDeque<>();
   private final Deque<DeltaDiscoveryResponse> responses = new ArrayDeque<>();
   private Map<String, ResourceVersion> snapshot = Map.of();
-  private ServerType server = new ServerType(client.first(Node.getDefaultInstance()));
+  private ServerType server = new ServerType(client.first(Node.getDefaultInstance()), "");
   private int nonce;
   private int sent;
 
@@ -86,7 +86,7 @@ final class DeltaSimulationTest {
   private void reconnect() {
     requests.clear();
     responses.clear();
-    server = new ServerType(client.first(Node.getDefaultInstance()));
+    server = new ServerType(client.first(Node.getDefaultInstance()), "");
     push();
   }
 
