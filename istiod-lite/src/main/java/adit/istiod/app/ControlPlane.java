@@ -1,6 +1,5 @@
 package adit.istiod.app;
 
-import adit.identity.CertificateChain;
 import adit.identity.ca.CaService;
 import adit.identity.ca.CertificateAuthority;
 import adit.identity.ca.DirectoryRootStore;
@@ -31,21 +30,15 @@ import adit.xds.DeltaServer;
 import adit.xds.TypeUrls;
 import io.grpc.Server;
 import io.grpc.ServerInterceptors;
-import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
-import io.netty.handler.ssl.ClientAuth;
-import io.netty.handler.ssl.SslContext;
-import io.netty.handler.ssl.SslContextBuilder;
-import io.netty.handler.ssl.SslProvider;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -58,7 +51,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Puts the stages together and owns what must be closed.
 final class ControlPlane implements AutoCloseable {
-  private static final Duration SERVER_CERTIFICATE = Duration.ofDays(365);
+  // Calls that are open when a connection is too old end at the latest after this time.
+  private static final Duration LONGEST_GRACE = Duration.ofSeconds(10);
   private static final int MAX_MESSAGE = 4 << 20;
   private static final int MAX_CALLS = 16;
   private static final List<String> ORDER = List.of(TypeUrls.AUTHORIZATION, TypeUrls.ADDRESS);
@@ -143,15 +137,18 @@ final class ControlPlane implements AutoCloseable {
     Publisher publisher = publisher(config, servers, log);
     publisher.follow(source);
     CaService ca = ca(config, authority, credentials, metrics, output.scope("ca"));
+    ServerTls tls = new ServerTls(config.serverNames(), authority, clock, log);
+    var _ = pushes.scheduleWithFixedDelay(tls::renewIfDue, 1, 1, TimeUnit.MINUTES);
     Server tlsServer =
-        grpc(wanted.secure())
-            .sslContext(tls(config, authority))
+        grpc(wanted.secure(), config.lives().connection())
+            .sslContext(tls)
             .addService(ServerInterceptors.intercept(authenticated, credentials))
             .addService(ca.definition())
             .build()
             .start();
     secure = tlsServer;
-    Server plainServer = grpc(wanted.plaintext()).addService(open).build().start();
+    Server plainServer =
+        grpc(wanted.plaintext(), config.lives().connection()).addService(open).build().start();
     plaintext = plainServer;
     DebugPages pages = new DebugPages(config.mesh(), source, servers, publisher::latestOrNull);
     ports =
@@ -240,13 +237,18 @@ final class ControlPlane implements AutoCloseable {
     return ((InetSocketAddress) bound.channel().localAddress()).getPort();
   }
 
-  private NettyServerBuilder grpc(int port) {
+  /// Connections end at an age, so that clients spread again over what serves them, and so that a
+  /// token that is no longer good does not keep its stream for ever.
+  private NettyServerBuilder grpc(int port, Duration age) {
+    Duration grace = age.compareTo(LONGEST_GRACE) < 0 ? age : LONGEST_GRACE;
     return NettyServerBuilder.forPort(port)
         .bossEventLoopGroup(loops)
         .workerEventLoopGroup(loops)
         .channelFactory(EpollServerSocketChannel::new)
         .executor(calls)
         .maxInboundMessageSize(MAX_MESSAGE)
+        .maxConnectionAge(age.toMillis(), TimeUnit.MILLISECONDS)
+        .maxConnectionAgeGrace(grace.toMillis(), TimeUnit.MILLISECONDS)
         .permitKeepAliveTime(5, TimeUnit.SECONDS)
         .permitKeepAliveWithoutCalls(true);
   }
@@ -279,18 +281,6 @@ final class ControlPlane implements AutoCloseable {
         ? CertificateAuthority.pluggedIn(directory, config.mesh().trustDomain(), lifetimes, clock)
         : CertificateAuthority.openOrCreate(
             new DirectoryRootStore(directory), config.mesh().trustDomain(), lifetimes, clock);
-  }
-
-  private static SslContext tls(IstiodConfig config, CertificateAuthority authority)
-      throws SigningException, IOException {
-    CertificateChain own = authority.serverCertificate(config.serverNames(), SERVER_CERTIFICATE);
-    return GrpcSslContexts.configure(
-            SslContextBuilder.forServer(own.key(), own.presented().toArray(X509Certificate[]::new)),
-            SslProvider.OPENSSL)
-        .protocols("TLSv1.3", "TLSv1.2")
-        .clientAuth(ClientAuth.OPTIONAL)
-        .trustManager(authority.roots().toArray(X509Certificate[]::new))
-        .build();
   }
 
   @Override

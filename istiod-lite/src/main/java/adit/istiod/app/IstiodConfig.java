@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 /// | `AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY` | `false` | whether dry-run policies are sent |
 /// | `DEFAULT_WORKLOAD_CERT_TTL`, `MAX_WORKLOAD_CERT_TTL`, `CITADEL_SELF_SIGNED_CA_CERT_TTL` | `24h`, `2160h`, `87600h` | lives of certificates |
 /// | `ADIT_TRUST_DOMAIN`, `ADIT_CLUSTER_DOMAIN` | `cluster.local` | mesh-wide names |
+/// | `ADIT_MAX_CONNECTION_AGE` | `30m` | age at which a client is sent away to connect again |
 /// | `ADIT_SERVER_NAMES` | | more names of the server's certificate, separated by commas |
 ///
 /// @param serverNames names of the server's certificate
@@ -47,8 +48,10 @@ record IstiodConfig(
   // As SPIFFE writes trust domains.
   private static final Pattern DOMAIN = Pattern.compile("[a-z0-9][-a-z0-9_.]*");
 
-  /// How long certificates live.
-  record Lives(Duration standard, Duration longest, Duration root) {}
+  /// How long certificates and connections live.
+  ///
+  /// @param connection how old a connection becomes before its client has to open another
+  record Lives(Duration standard, Duration longest, Duration root, Duration connection) {}
 
   /// @throws IllegalArgumentException naming variable, value and what was expected
   static IstiodConfig of(Map<String, String> env) {
@@ -78,7 +81,8 @@ record IstiodConfig(
         new Lives(
             life(env, "DEFAULT_WORKLOAD_CERT_TTL", Duration.ofHours(24)),
             life(env, "MAX_WORKLOAD_CERT_TTL", Duration.ofDays(90)),
-            life(env, "CITADEL_SELF_SIGNED_CA_CERT_TTL", Duration.ofDays(3650))),
+            life(env, "CITADEL_SELF_SIGNED_CA_CERT_TTL", Duration.ofDays(3650)),
+            duration(env, "ADIT_MAX_CONNECTION_AGE", Duration.ofMinutes(30))),
         duration(env, "PILOT_DEBOUNCE_AFTER", Duration.ofMillis(50)),
         duration(env, "PILOT_DEBOUNCE_MAX", Duration.ofSeconds(1)),
         List.copyOf(names));

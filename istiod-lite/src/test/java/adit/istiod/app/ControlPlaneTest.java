@@ -111,6 +111,22 @@ final class ControlPlaneTest {
   }
 
   @Test
+  void connectionOfTheLongestAge_isEndedAndNothingIsSentAgain() throws Exception {
+    ControlPlane plane =
+        open(
+            deployment.start(
+                deployment.cluster(), Deployment.ANY, Map.of("ADIT_MAX_CONNECTION_AGE", "1s")));
+    Proxy proxy = proxy(plane);
+    proxy.await("address");
+
+    proxy.await("refused");
+
+    proxy.await("connected");
+    assertThat(proxy.next()).isEqualTo("policy []");
+    assertThat(proxy.next()).isEqualTo("address []");
+  }
+
+  @Test
   void streamBeforeTheFirstView_isRefused() throws Exception {
     FakeSource source = new FakeSource();
     ControlPlane plane =

@@ -24,6 +24,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Date;
+import java.util.HashMap;
 import java.util.Map;
 
 /// A control plane over a directory, with an issuer of tokens.
@@ -49,8 +50,15 @@ final class Deployment implements AutoCloseable {
   }
 
   ControlPlane start(ControlPlane.Cluster cluster, ControlPlane.Ports ports) throws Exception {
-    IstiodConfig config =
-        IstiodConfig.of(Map.of("ROOT_CA_DIR", directory.resolve("ca").toString()));
+    return start(cluster, ports, Map.of());
+  }
+
+  ControlPlane start(
+      ControlPlane.Cluster cluster, ControlPlane.Ports ports, Map<String, String> more)
+      throws Exception {
+    Map<String, String> env = new HashMap<>(more);
+    env.put("ROOT_CA_DIR", directory.resolve("ca").toString());
+    IstiodConfig config = IstiodConfig.of(env);
     return ControlPlane.start(config, cluster, ports, output);
   }
 
