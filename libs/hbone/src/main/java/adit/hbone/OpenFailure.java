@@ -1,9 +1,9 @@
 package adit.hbone;
 
+import io.netty.handler.codec.http.HttpResponseStatus;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import javax.net.ssl.SSLException;
-import io.netty.handler.codec.http.HttpResponseStatus;
 import org.jspecify.annotations.Nullable;
 
 /// Why a tunnel could not be opened.

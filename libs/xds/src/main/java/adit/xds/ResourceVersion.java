@@ -12,8 +12,7 @@ import java.util.zip.CRC32C;
 /// @param aliases other names that on-demand clients may subscribe by
 /// @param groups what it belongs to: names of resources, or [#nodeGroup]; an on-demand client that
 ///   asks for the group gets it, too
-public record ResourceVersion(
-    String version, Any body, List<String> aliases, List<String> groups) {
+public record ResourceVersion(String version, Any body, List<String> aliases, List<String> groups) {
   public ResourceVersion {
     aliases = List.copyOf(aliases);
     groups = List.copyOf(groups);

@@ -28,8 +28,7 @@ final class ServerTypeTest {
   private final Difference.Latest latest = new Difference.Latest();
 
   private static ResourceVersion version(String value, String alias) {
-    return ResourceVersion.of(
-        "t", value.getBytes(UTF_8), List.of(alias));
+    return ResourceVersion.of("t", value.getBytes(UTF_8), List.of(alias));
   }
 
   private static ResourceVersion member(String value, String... groups) {
