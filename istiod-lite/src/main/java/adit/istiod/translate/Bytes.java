@@ -1,5 +1,6 @@
 package adit.istiod.translate;
 
+import adit.model.IpText;
 import adit.xds.ResourceVersion;
 import adit.xds.TypeUrls;
 import com.google.protobuf.ByteString;
@@ -99,7 +100,7 @@ final class Bytes {
 
   static String text(ByteString ip) {
     try {
-      return InetAddress.getByAddress(ip.toByteArray()).getHostAddress();
+      return IpText.of(InetAddress.getByAddress(ip.toByteArray()));
     } catch (java.net.UnknownHostException e) {
       throw new IllegalArgumentException("ip: " + ip.size() + " bytes (expected: 4 or 16)", e);
     }

@@ -38,6 +38,6 @@ public record Cidr(InetAddress base, int length) {
 
   @Override
   public String toString() {
-    return base.getHostAddress() + "/" + length;
+    return IpText.of(base) + "/" + length;
   }
 }

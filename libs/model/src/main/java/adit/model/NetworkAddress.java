@@ -9,6 +9,6 @@ public record NetworkAddress(String network, InetAddress ip) {
   /// The form of `config_dump` and of on-demand subscriptions: `network/ip`.
   @Override
   public String toString() {
-    return network + "/" + ip.getHostAddress();
+    return network + "/" + IpText.of(ip);
   }
 }

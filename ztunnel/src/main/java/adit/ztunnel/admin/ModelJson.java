@@ -4,6 +4,7 @@ import adit.model.Cidr;
 import adit.model.Endpoint;
 import adit.model.EndpointSet;
 import adit.model.GatewayAddress;
+import adit.model.IpText;
 import adit.model.LoadBalancing;
 import adit.model.Policy;
 import adit.model.PortMap;
@@ -28,7 +29,7 @@ final class ModelJson {
   static ObjectNode workload(Workload workload) {
     ObjectNode out = JSON.objectNode();
     ArrayNode ips = out.putArray("workloadIps");
-    workload.addresses().forEach(ip -> ips.add(ip.getHostAddress()));
+    workload.addresses().forEach(ip -> ips.add(IpText.of(ip)));
     Workload.Reach reach = workload.reach();
     gateway(out, "waypoint", reach.waypoint());
     gateway(out, "networkGateway", reach.networkGateway());

@@ -1,5 +1,6 @@
 package adit.ztunnel.authorize;
 
+import adit.model.IpText;
 import adit.model.Workload;
 import adit.model.authorize.Authorizer;
 import adit.model.authorize.Connection;
@@ -54,7 +55,7 @@ public record Gatekeeper(Log log, Level level, Supplier<String> ids) {
             "",
             wanted,
             seen,
-            connection.sourceIp().getHostAddress());
+            IpText.of(connection.sourceIp()));
     return new Verdict.Denied(reason, refusal, List.of());
   }
 

@@ -11,6 +11,7 @@ import adit.hbone.TunnelPeer;
 import adit.identity.PeerIdentity;
 import adit.identity.PeerRefusedException;
 import adit.linux.SocketOptions;
+import adit.model.IpText;
 import adit.model.NetworkAddress;
 import adit.model.SpiffeId;
 import adit.model.Workload;
@@ -90,7 +91,7 @@ public final class InboundFlow implements ConnectHandler {
             "",
             "",
             reason,
-            canonical(peer.remote()).getAddress().getHostAddress());
+            IpText.of(canonical(peer.remote()).getAddress()));
     pod.observer()
         .deniedEarly(
             Direction.INBOUND, canonical(peer.remote()), canonical(peer.local()), reason, refusal);
@@ -204,7 +205,7 @@ public final class InboundFlow implements ConnectHandler {
             "",
             "an application on port " + connection.destinationPort(),
             Outcomes.text(cause),
-            connection.sourceIp().getHostAddress())
+            IpText.of(connection.sourceIp()))
         .header();
   }
 
@@ -237,7 +238,7 @@ public final class InboundFlow implements ConnectHandler {
                 refused.reason().text(),
                 refused.wanted(),
                 refused.seen(),
-                canonical(remote).getAddress().getHostAddress());
+                IpText.of(canonical(remote).getAddress()));
     pod.observer()
         .deniedEarly(Direction.INBOUND, canonical(remote), canonical(local), error, refusal);
   }

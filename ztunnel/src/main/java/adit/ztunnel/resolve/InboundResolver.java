@@ -2,6 +2,7 @@ package adit.ztunnel.resolve;
 
 import adit.hbone.Authority;
 import adit.model.GatewayAddress;
+import adit.model.IpText;
 import adit.model.MeshView;
 import adit.model.NetworkAddress;
 import adit.model.PortMap;
@@ -45,7 +46,7 @@ public record InboundResolver(String network, MeshPorts ports) {
     boolean mine = ip.equals(here) || local.reach().applicationTunnel() != null;
     if (!mine && !isWaypointFor(view, local, ip, here)) {
       return new InboundRoute.Rejected(
-          BAD_REQUEST, "ip mismatch: " + here.getHostAddress() + " != " + ip.getHostAddress());
+          BAD_REQUEST, "ip mismatch: " + IpText.of(here) + " != " + IpText.of(ip));
     }
     Service service = meant == null ? null : view.serviceByHostname(meant, local.namespace());
     return upstream(local, port, here, service);

@@ -1,5 +1,6 @@
 package adit.model.authorize;
 
+import adit.model.IpText;
 import adit.model.MeshView;
 import adit.model.Policy;
 import adit.model.PolicyCandidates;
@@ -114,12 +115,6 @@ public final class Authorizer {
   private static Refusal refusal(
       String policy, String rule, String wanted, String seen, Connection connection) {
     return new Refusal(
-        "",
-        Refusal.Stage.AUTHORIZE,
-        policy,
-        rule,
-        wanted,
-        seen,
-        connection.sourceIp().getHostAddress());
+        "", Refusal.Stage.AUTHORIZE, policy, rule, wanted, seen, IpText.of(connection.sourceIp()));
   }
 }

@@ -1,5 +1,6 @@
 package adit.model.authorize;
 
+import adit.model.IpText;
 import adit.model.Policy;
 import adit.model.Policy.Match;
 import adit.model.Policy.StringMatch;
@@ -19,7 +20,7 @@ final class Wording {
     String principal = connection.principal();
     return (principal == null ? "no identity (plaintext)" : "principal " + principal)
         + " from "
-        + connection.sourceIp().getHostAddress()
+        + IpText.of(connection.sourceIp())
         + " to port "
         + connection.destinationPort();
   }
