@@ -3,6 +3,7 @@ package adit.testkit;
 import adit.identity.CertificateChain;
 import adit.identity.ca.CertificateAuthority;
 import adit.identity.ca.SigningException;
+import adit.linux.EpollIo;
 import adit.linux.InNetns;
 import adit.linux.Netns;
 import adit.protos.security.Authorization;
@@ -18,7 +19,6 @@ import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import adit.linux.EpollIo;
 import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -96,6 +96,12 @@ public final class ControlPlane implements AutoCloseable {
   public static ControlPlane start(Netns netns, InetAddress host) throws IOException {
     CertificateAuthority authority =
         CertificateAuthority.inMemory("cluster.local", Clock.systemUTC());
+    return start(netns, host, authority);
+  }
+
+  /// As [#start(Netns, InetAddress)], with a root that the test has too.
+  public static ControlPlane start(Netns netns, InetAddress host, CertificateAuthority authority)
+      throws IOException {
     return new ControlPlane(netns, host, authority);
   }
 

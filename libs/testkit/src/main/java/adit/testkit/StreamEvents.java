@@ -69,7 +69,12 @@ public final class StreamEvents implements DeltaServer.Listener {
         }
         if (left <= 0) {
           throw new AssertionError(
-              "no fitting " + kind.getSimpleName() + " within " + timeout + ", of " + events);
+              "no fitting "
+                  + kind.getSimpleName()
+                  + " within "
+                  + timeout
+                  + ", of "
+                  + events.stream().map(StreamEvents::brief).toList());
         }
         left = changed.awaitNanos(left);
       }
@@ -96,6 +101,19 @@ public final class StreamEvents implements DeltaServer.Listener {
   @Override
   public void rejected(Node node, String typeUrl, String message) {
     add(new Rejected(node, typeUrl, message));
+  }
+
+  /// Without the metadata of nodes, which says nothing about what happened.
+  private static String brief(Event event) {
+    String id = event.node().getId();
+    return switch (event) {
+      case Connected _ -> id + " connected";
+      case Disconnected _ -> id + " disconnected";
+      case Pushed(var _, String url, int changed, int removed) ->
+          id + " was sent " + changed + " and -" + removed + " of " + url;
+      case Rejected(var _, String url, String message) ->
+          id + " refused of " + url + ": " + message;
+    };
   }
 
   private void add(Event event) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import adit.identity.Csr;
 import adit.identity.Pem;
+import adit.linux.EpollIo;
 import adit.linux.InNetns;
 import adit.linux.Netns;
 import adit.model.SpiffeId;
@@ -30,7 +31,6 @@ import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import adit.linux.EpollIo;
 import io.netty.channel.socket.SocketProtocolFamily;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
@@ -59,8 +59,7 @@ final class ControlPlaneTest {
       WireResources.workload(
           "shop", "web-1", "web", "one", java.net.InetAddress.ofLiteral("10.1.1.1"));
 
-  private final EventLoopGroup loops =
-      new MultiThreadIoEventLoopGroup(1, EpollIo.factory());
+  private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, EpollIo.factory());
   private ControlPlane plane;
   private ManagedChannel channel;
 

@@ -9,6 +9,7 @@ import java.util.function.LongSupplier;
 /// comes new; what is open goes on until it ends or the deadline is there.
 final class Drain {
   private static final Duration LOOK = Duration.ofMillis(50);
+  private static final Duration TO_CUT = Duration.ofSeconds(1);
 
   private final List<PodProxy> pods;
   private final Duration deadline;
@@ -23,7 +24,17 @@ final class Drain {
   /// @return whether every connection has ended by itself
   boolean run() throws InterruptedException {
     pods.forEach(PodProxy::drain);
-    long end = nanoTime.getAsLong() + deadline.toNanos();
+    return areOver(deadline);
+  }
+
+  /// Cuts what is left; returns when that is in the log.
+  void cut() throws InterruptedException {
+    pods.forEach(PodProxy::stop);
+    var _ = areOver(TO_CUT);
+  }
+
+  private boolean areOver(Duration within) throws InterruptedException {
+    long end = nanoTime.getAsLong() + within.toNanos();
     while (open() > 0) {
       if (end - nanoTime.getAsLong() <= 0) {
         return false;

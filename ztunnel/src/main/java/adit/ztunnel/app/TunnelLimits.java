@@ -46,7 +46,7 @@ final class TunnelLimits {
         streams,
         base.pingInterval(),
         base.pingTimeout(),
-        base.prefaceTimeout(),
+        config.budgets().handshakeTimeout(),
         config.budgets().firstRequestTimeout());
   }
 }

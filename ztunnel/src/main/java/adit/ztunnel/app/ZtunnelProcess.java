@@ -265,9 +265,9 @@ final class ZtunnelProcess {
     if (own != null) {
       all.add(own);
     }
-    boolean idle = new Drain(all, config.lifecycle().drainDeadline(), System::nanoTime).run();
-    log.info("drained", "complete", idle);
-    all.forEach(PodProxy::stop);
+    var drain = new Drain(all, config.lifecycle().drainDeadline(), System::nanoTime);
+    log.info("drained", "complete", drain.run());
+    drain.cut();
     DeltaClient client = discovery;
     if (client != null) {
       client.close();

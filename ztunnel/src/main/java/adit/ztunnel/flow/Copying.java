@@ -25,8 +25,9 @@ final class Copying {
         relay
             .done()
             .addListener((Future<RelayResult> done) -> {
-              tracked.close();
+              // What has left the table has been told: the process may end then.
               observed.closed(Outcomes.of(done.getNow()));
+              tracked.close();
             });
   }
 }

@@ -64,8 +64,8 @@ final class Inbound {
 
   /// It does not come to copying.
   void fail(Outcome outcome) {
-    tracked.close();
     observed.closed(outcome);
+    tracked.close();
   }
 
   void denied(Verdict.Denied denied) {

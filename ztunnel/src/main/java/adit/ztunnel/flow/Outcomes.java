@@ -3,6 +3,7 @@ package adit.ztunnel.flow;
 import adit.hbone.OpenException;
 import adit.hbone.OpenFailure;
 import adit.hbone.RelayResult;
+import adit.identity.PeerRefusedException;
 import adit.model.authorize.Refusal;
 import adit.ztunnel.observe.Outcome;
 import adit.ztunnel.observe.ResponseFlag;
@@ -35,10 +36,31 @@ final class Outcomes {
       return Outcome.failed(ResponseFlag.CONNECT, "connection failed: " + text(cause));
     }
     OpenFailure failure = open.failure();
+    if (failure instanceof OpenFailure.PeerIdentity(Throwable why)) {
+      return ofPeer(PeerRefusedException.of(why), failure);
+    }
     Refusal refusal = refusalOrNull(failure);
     String error =
         refusal == null ? failure.describe() : failure.describe() + ": " + refusal.sentence();
     return new Outcome.Failed(flag(failure), error, refusal);
+  }
+
+  /// TLS libraries wrap what our own check said; the operator needs to read both identities.
+  private static Outcome ofPeer(@Nullable PeerRefusedException refused, OpenFailure failure) {
+    if (refused == null) {
+      return Outcome.failed(flag(failure), failure.describe());
+    }
+    Refusal refusal =
+        new Refusal(
+            "",
+            Refusal.Stage.CONNECT,
+            "",
+            refused.reason().text(),
+            refused.wanted(),
+            refused.seen(),
+            "");
+    return new Outcome.Failed(
+        flag(failure), "peer identity not accepted: " + refused.getMessage(), refusal);
   }
 
   private static @Nullable Refusal refusalOrNull(OpenFailure failure) {

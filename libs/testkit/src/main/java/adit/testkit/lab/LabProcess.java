@@ -89,35 +89,52 @@ public final class LabProcess implements AutoCloseable {
     }
   }
 
-  /// Its exit code, when it ends by itself within `timeout`.
+  /// Its exit code, when it ends by itself within `timeout`; its output is complete then.
   public int waitFor(Duration timeout) throws InterruptedException {
     if (!process.waitFor(timeout.toNanos(), TimeUnit.NANOSECONDS)) {
       throw new AssertionError("still running after " + timeout);
     }
+    awaitOutput();
     return process.exitValue();
   }
 
   /// Sends SIGTERM.
   public void terminate() {
-    process.destroy();
+    // Unlike that of Process, destroy() of a handle leaves the output to be read.
+    process.toHandle().destroy();
   }
 
   /// Sends SIGKILL and waits for the end.
   public void kill() throws InterruptedException {
-    process.destroyForcibly().waitFor();
+    process.toHandle().destroyForcibly();
+    process.waitFor();
   }
 
   /// Ends it: SIGTERM, after five seconds SIGKILL.
   @Override
   public void close() {
-    process.destroy();
+    terminate();
     try {
       if (!process.waitFor(TO_END.toNanos(), TimeUnit.NANOSECONDS)) {
         kill();
       }
+      awaitOutput();
     } catch (InterruptedException e) {
       process.destroyForcibly();
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /// Waits for the last line; a child that holds the pipe open is not waited for.
+  private void awaitOutput() throws InterruptedException {
+    long left = TO_END.toNanos();
+    lock.lock();
+    try {
+      while (!ended && left > 0) {
+        left = changed.awaitNanos(left);
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
