@@ -1,5 +1,6 @@
 package adit.scenarios;
 
+import adit.identity.ca.CertificateAuthority;
 import adit.protos.workload.Workload;
 import adit.testkit.ControlPlane;
 import adit.testkit.WireResources;
@@ -9,6 +10,7 @@ import adit.testkit.lab.LabPod;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,9 +49,10 @@ final class Mesh implements AutoCloseable {
     Lab lab = Lab.create("scen-" + name + "-" + ProcessHandle.current().pid());
     LabHost host = lab.addHost("control");
     Path directory = Files.createTempDirectory("adit-scenarios-");
-    Mesh mesh = new Mesh(lab, directory, host, ControlPlane.start(host.open(), host.ip4()));
-    mesh.control.writeRoots(directory);
-    return mesh;
+    ControlPlane control =
+        ControlPlane.start(host.open(), host.ip4(), authority(directory, "cluster.local"));
+    control.writeRoots(directory);
+    return new Mesh(lab, directory, host, control);
   }
 
   /// A namespace can be made by root only; without it nothing here would be tested, so that is an
@@ -67,11 +70,28 @@ final class Mesh implements AutoCloseable {
   /// @param environment added to, or instead of, what [MeshNode] gives
   MeshNode addNode(String name, Map<String, String> environment)
       throws IOException, InterruptedException {
-    MeshNode node = new MeshNode(this, lab.addNode(name));
-    nodes.add(node);
+    MeshNode node = addNode(name);
     node.start(environment);
     node.serve();
     return node;
+  }
+
+  /// A node whose proxy is still to be started.
+  MeshNode addNode(String name) throws IOException {
+    MeshNode node = new MeshNode(this, lab.addNode(name));
+    nodes.add(node);
+    return node;
+  }
+
+  /// Signs with the mesh's root for any trust domain, which the mesh's own authority refuses.
+  CertificateAuthority authority(String trustDomain) throws IOException {
+    return authority(directory, trustDomain);
+  }
+
+  private static CertificateAuthority authority(Path directory, String trustDomain)
+      throws IOException {
+    return CertificateAuthority.openOrCreate(
+        directory.resolve("root"), trustDomain, Clock.systemUTC());
   }
 
   /// A namespace on a node that no proxy cares for.

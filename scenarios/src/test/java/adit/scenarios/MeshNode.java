@@ -30,7 +30,6 @@ import org.jspecify.annotations.Nullable;
 /// A node with a ztunnel process as users start it, and the agent's side of its socket.
 final class MeshNode implements AutoCloseable {
   private static final Duration START = Duration.ofSeconds(60);
-  private static final Path TOP = top();
   private static final Pattern LINE =
       Pattern.compile("^\\d{4}-\\d\\d-\\d\\dT[0-9:.]+Z\t(error|warn|info|debug|trace)\t");
 
@@ -38,6 +37,7 @@ final class MeshNode implements AutoCloseable {
   private final LabNode lab;
   private final ZdsPeer agent;
   private final PodRules rules = new PodRules(ProbeSource.DEFAULT);
+  private final List<MeshPod> all = new ArrayList<>();
   private final List<MeshPod> pods = new ArrayList<>();
   private @Nullable LabProcess process;
   private ZdsPeer.@Nullable Session session;
@@ -63,9 +63,9 @@ final class MeshNode implements AutoCloseable {
 
   /// As [#start(Map)], with a command line before it, for example one that sets limits.
   LabProcess start(Map<String, String> environment, List<String> before) throws IOException {
-    checkBuilt();
+    BuiltPrograms.check("ztunnel");
     List<String> words = new ArrayList<>(before);
-    words.addAll(List.of(TOP.resolve("adit").toString(), "run", "ztunnel", "proxy", "ztunnel"));
+    words.addAll(List.of(BuiltPrograms.script().toString(), "run", "ztunnel", "proxy", "ztunnel"));
     LabProcess started = lab.start(environment(environment), words.toArray(String[]::new));
     process = started;
     return started;
@@ -130,10 +130,17 @@ final class MeshNode implements AutoCloseable {
     return pod;
   }
 
-  /// A pod that the proxy knows and the control plane does not.
-  MeshPod addUnknownPod(String namespace, String account) throws IOException {
+  /// A pod that nobody has been told of.
+  MeshPod addOutsider(String namespace, String account) throws IOException {
     LabPod made = lab.addPod(mesh.unique("pod"));
     MeshPod pod = new MeshPod(this, made, made.open(), namespace, account);
+    all.add(pod);
+    return pod;
+  }
+
+  /// A pod that the proxy knows and the control plane does not.
+  MeshPod addUnknownPod(String namespace, String account) throws IOException {
+    MeshPod pod = addOutsider(namespace, account);
     pods.add(pod);
     rules.prepare(pod.netns());
     enroll(pod);
@@ -155,6 +162,11 @@ final class MeshNode implements AutoCloseable {
   void removePod(MeshPod pod) throws IOException {
     pods.remove(pod);
     refused(session().delete(pod.uid()), pod.lab().name());
+  }
+
+  /// The agent does not name the pod any more when it is asked next.
+  void forget(MeshPod pod) {
+    pods.remove(pod);
   }
 
   /// A pod as the control plane tells it.
@@ -222,39 +234,28 @@ final class MeshNode implements AutoCloseable {
         .sum();
   }
 
+  /// To look at when something is wrong: `ADIT_SCENARIO_LOGS` names a directory.
+  private void keepLog(List<String> lines) throws IOException {
+    String directory = System.getenv("ADIT_SCENARIO_LOGS");
+    if (directory != null) {
+      Files.write(Path.of(directory, lab.name() + ".log"), lines);
+    }
+  }
+
   @Override
-  public void close() {
+  public void close() throws IOException {
     if (session != null) {
       session.close();
     }
     agent.close();
-    pods.forEach(MeshPod::close);
+    all.forEach(MeshPod::close);
     if (process != null) {
       process.close();
+      keepLog(process.lines());
       assertThat(process.lines().stream().filter(line -> !LINE.matcher(line).find()))
           .as("what the proxy of " + lab.name() + " wrote past its log")
           .isEmpty();
     }
-  }
-
-  /// Jars are what `adit run` starts; they must be of the classes that stand beside them.
-  private static void checkBuilt() throws IOException {
-    Path target = TOP.resolve("ztunnel/target");
-    Path jar = target.resolve("ztunnel-1-SNAPSHOT.jar");
-    Path main = target.resolve("classes/adit/ztunnel/app/Ztunnel.class");
-    if (!Files.exists(jar)
-        || Files.getLastModifiedTime(jar).compareTo(Files.getLastModifiedTime(main)) < 0) {
-      throw new IllegalStateException(
-          jar + ": missing or old (expected: built; run Maven's `package` or `verify`)");
-    }
-  }
-
-  private static Path top() {
-    return Stream.iterate(Path.of("").toAbsolutePath(), Path::getParent)
-        .takeWhile(path -> path != null)
-        .filter(path -> Files.exists(path.resolve("adit")))
-        .findFirst()
-        .orElseThrow();
   }
 
   /// The namespace of the node itself; the caller owns it.

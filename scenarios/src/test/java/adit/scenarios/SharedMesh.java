@@ -16,9 +16,9 @@ record SharedMesh(Mesh mesh, MeshNode left, MeshNode right) implements AutoClose
   /// Bounds of waiting that a test can wait for.
   private static final Map<String, String> IMPATIENT =
       Map.of(
-          "ADIT_HANDSHAKE_TIMEOUT", "2s",
-          "ADIT_FIRST_REQUEST_TIMEOUT", "2s",
-          "ADIT_MISSING_POLICY_GRACE", "2s",
+          "ADIT_HANDSHAKE_TIMEOUT", "5s",
+          "ADIT_FIRST_REQUEST_TIMEOUT", "5s",
+          "ADIT_MISSING_POLICY_GRACE", "3s",
           "AUTHZ_POLICY_INFO_LOGGING", "true");
 
   private static SharedMesh start() {
