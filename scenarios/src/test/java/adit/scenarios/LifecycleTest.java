@@ -69,11 +69,9 @@ final class LifecycleTest {
       assertThat(echoes(inbound)).isTrue();
       Eventually.holds("new tunnels are refused", Mesh.SOON, () -> isRefused(outside, server));
       assertThat(node.process().isAlive()).isTrue();
-      inbound.close();
-      peer.close();
-      assertThat(node.process().waitFor(Mesh.SOON)).isZero();
-      node.awaitLog("drained", "complete=true");
     }
+    assertThat(node.process().waitFor(Mesh.SOON)).isZero();
+    node.awaitLog("drained", "complete=true");
   }
 
   private static boolean isRefused(Netns from, MeshPod pod) {
