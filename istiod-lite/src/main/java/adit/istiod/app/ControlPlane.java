@@ -5,18 +5,26 @@ import adit.identity.ca.CertificateAuthority;
 import adit.identity.ca.DirectoryRootStore;
 import adit.identity.ca.Lifetimes;
 import adit.identity.ca.NodeAuthorizer;
+import adit.identity.ca.RootStore;
 import adit.identity.ca.SigningException;
 import adit.istiod.ca.Credentials;
 import adit.istiod.ca.ViewPods;
+import adit.istiod.cluster.ClusterDuties;
+import adit.istiod.cluster.LeadersStatus;
+import adit.istiod.cluster.Leadership;
+import adit.istiod.cluster.RootSecret;
 import adit.istiod.debug.DebugPages;
 import adit.istiod.push.CallerGate;
 import adit.istiod.push.Publisher;
 import adit.istiod.push.PushMetrics;
 import adit.istiod.status.Reporter;
+import adit.istiod.translate.MeshSettings;
 import adit.istiod.translate.Translated;
 import adit.istiod.translate.Translator;
+import adit.istiod.validate.Validator;
 import adit.source.ClusterSource;
 import adit.source.ClusterView;
+import adit.source.KubernetesClients;
 import adit.source.SourceEnvironment;
 import adit.source.StatusWriter;
 import adit.source.TokenReviewer;
@@ -28,6 +36,7 @@ import adit.telemetry.Metrics;
 import adit.telemetry.Stability;
 import adit.xds.DeltaServer;
 import adit.xds.TypeUrls;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import io.grpc.Server;
 import io.grpc.ServerInterceptors;
 import io.grpc.netty.NettyServerBuilder;
@@ -42,6 +51,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
@@ -53,6 +63,9 @@ import org.jspecify.annotations.Nullable;
 final class ControlPlane implements AutoCloseable {
   // Calls that are open when a connection is too old end at the latest after this time.
   private static final Duration LONGEST_GRACE = Duration.ofSeconds(10);
+  private static final Duration LOOK_AFTER_ROOTS = Duration.ofSeconds(15);
+  // What etcd takes, twice: a review has the object before and after.
+  private static final int MAX_REVIEW = 4 << 20;
   private static final int MAX_MESSAGE = 4 << 20;
   private static final int MAX_CALLS = 16;
   private static final List<String> ORDER = List.of(TypeUrls.AUTHORIZATION, TypeUrls.ADDRESS);
@@ -69,6 +82,11 @@ final class ControlPlane implements AutoCloseable {
   private @Nullable Server plaintext;
   private @Nullable AdminHttp monitoring;
   private @Nullable AdminHttp ready;
+  private @Nullable AdminHttp validator;
+  private @Nullable RootKeeper roots;
+  private final @Nullable KubernetesClient api;
+  private @Nullable Leadership leadership;
+  private @Nullable ClusterDuties duties;
   private Ports ports = Ports.STANDARD;
 
   /// The ports listened on; 0 is any free one.
@@ -77,21 +95,32 @@ final class ControlPlane implements AutoCloseable {
   /// @param plaintext discovery without authentication
   /// @param monitoring metrics and debug pages
   /// @param ready readiness and debug pages
-  record Ports(int secure, int plaintext, int monitoring, int ready) {
-    static final Ports STANDARD = new Ports(15012, 15010, 15014, 8080);
+  /// @param validator admission reviews
+  record Ports(int secure, int plaintext, int monitoring, int ready, int validator) {
+    static final Ports STANDARD = new Ports(15012, 15010, 15014, 8080, 15017);
   }
 
   /// Where objects come from, where their status goes, who checks tokens.
-  record Cluster(ClusterSource source, StatusWriter status, TokenReviewer tokens) {
+  ///
+  /// @param api of the cluster that this control plane looks after; null: it is a directory
+  record Cluster(
+      ClusterSource source,
+      StatusWriter status,
+      TokenReviewer tokens,
+      @Nullable KubernetesClient api) {
     static Cluster of(SourceEnvironment environment) {
       return new Cluster(
-          environment.source(), environment.statusWriter("istiod"), environment.tokenReviewer());
+          environment.source(),
+          environment.statusWriter("istiod"),
+          environment.tokenReviewer(),
+          environment.isKubernetes() ? KubernetesClients.open() : null);
     }
   }
 
   private ControlPlane(Cluster cluster) {
     source = cluster.source();
     status = cluster.status();
+    api = cluster.api();
   }
 
   private static ThreadPoolExecutor calls() {
@@ -125,7 +154,8 @@ final class ControlPlane implements AutoCloseable {
       throws IOException, SigningException, InterruptedException {
     Log log = output.scope("istiod");
     Clock clock = Clock.systemUTC();
-    CertificateAuthority authority = authority(config, clock);
+    CertificateAuthority authority = authority(config, clock, output.scope("ca"));
+    ServerTls tls = new ServerTls(config.serverNames(), authority, clock, output.scope("ca"));
     Metrics metrics = metrics(clock);
     Credentials credentials =
         new Credentials(tokens, config.mesh().trustDomain(), output.scope("auth"));
@@ -134,11 +164,11 @@ final class ControlPlane implements AutoCloseable {
         new DeltaServer(pushes, clock, ORDER, new CallerGate(config.authenticate()), listener);
     DeltaServer open = new DeltaServer(pushes, clock, ORDER, new CallerGate(false), listener);
     List<DeltaServer> servers = List.of(authenticated, open);
-    Publisher publisher = publisher(config, servers, log);
+    Reporter reporter = reporter(config, authority, log);
+    Publisher publisher = publisher(config, servers, reporter, log);
     publisher.follow(source);
+    roots = new RootKeeper(tls, LOOK_AFTER_ROOTS, this::rootsChanged);
     CaService ca = ca(config, authority, credentials, metrics, output.scope("ca"));
-    ServerTls tls = new ServerTls(config.serverNames(), authority, clock, log);
-    var _ = pushes.scheduleWithFixedDelay(tls::renewIfDue, 1, 1, TimeUnit.MINUTES);
     Server tlsServer =
         grpc(wanted.secure(), config.lives().connection())
             .sslContext(tls)
@@ -156,7 +186,8 @@ final class ControlPlane implements AutoCloseable {
             tlsServer.getPort(),
             plainServer.getPort(),
             monitoring(wanted.monitoring(), metrics, pages),
-            ready(wanted.ready(), pages, publisher));
+            ready(wanted.ready(), pages, publisher),
+            validator(wanted.validator(), config.mesh(), tls));
     log.info(
         "control plane started",
         "trust_domain",
@@ -165,13 +196,48 @@ final class ControlPlane implements AutoCloseable {
         authority.roots().size());
   }
 
+  /// In a cluster one of the replicas writes.
+  private Reporter reporter(IstiodConfig config, CertificateAuthority authority, Log log) {
+    KubernetesClient client = api;
+    if (client == null) {
+      return new Reporter(status, log);
+    }
+    Reporter reporter = new Reporter(new LeadersStatus(status, this::leads), log);
+    duties =
+        new ClusterDuties(
+            client, config.mesh().rootNamespace(), source, authority::rootsPem, this::leads, log);
+    leadership =
+        Leadership.apply(
+            client,
+            config.mesh().rootNamespace(),
+            config.replica(),
+            () -> {
+              pushes.execute(reporter::repeat);
+              rootsChanged();
+            },
+            log);
+    return reporter;
+  }
+
+  private boolean leads() {
+    Leadership held = leadership;
+    return held != null && held.leads();
+  }
+
+  private void rootsChanged() {
+    ClusterDuties kept = duties;
+    if (kept != null) {
+      kept.look();
+    }
+  }
+
   /// The ports that are open.
   Ports ports() {
     return ports;
   }
 
-  private Publisher publisher(IstiodConfig config, List<DeltaServer> servers, Log log) {
-    Reporter reporter = new Reporter(status, log);
+  private Publisher publisher(
+      IstiodConfig config, List<DeltaServer> servers, Reporter reporter, Log log) {
     return new Publisher(
         pushes,
         new Translator(config.mesh())::translate,
@@ -232,6 +298,14 @@ final class ControlPlane implements AutoCloseable {
     return bind(http, port);
   }
 
+  private int validator(int port, MeshSettings mesh, ServerTls tls) throws InterruptedException {
+    AdminHttp http =
+        new AdminHttp(calls, MAX_REVIEW, tls.web())
+            .route("/validate", Set.of("POST"), new Validator(mesh)::route);
+    validator = http;
+    return bind(http, port);
+  }
+
   private int bind(AdminHttp http, int port) throws InterruptedException {
     var bound = http.bind(loops, EpollServerSocketChannel::new, new InetSocketAddress(port)).sync();
     return ((InetSocketAddress) bound.channel().localAddress()).getPort();
@@ -269,18 +343,24 @@ final class ControlPlane implements AutoCloseable {
     return metrics;
   }
 
-  private static CertificateAuthority authority(IstiodConfig config, Clock clock)
+  private CertificateAuthority authority(IstiodConfig config, Clock clock, Log log)
       throws IOException {
     Path directory = config.rootDirectory();
+    String domain = config.mesh().trustDomain();
     Lifetimes lifetimes =
         new Lifetimes(config.lives().standard(), config.lives().longest(), config.lives().root());
     boolean pluggedIn =
         Files.exists(directory.resolve("ca-cert.pem"))
             || Files.exists(directory.resolve("tls.crt"));
-    return pluggedIn
-        ? CertificateAuthority.pluggedIn(directory, config.mesh().trustDomain(), lifetimes, clock)
-        : CertificateAuthority.openOrCreate(
-            new DirectoryRootStore(directory), config.mesh().trustDomain(), lifetimes, clock);
+    if (pluggedIn) {
+      log.info("plugged-in root", "directory", directory.toString());
+      return CertificateAuthority.pluggedIn(directory, domain, lifetimes, clock);
+    }
+    RootStore store =
+        api == null
+            ? new DirectoryRootStore(directory)
+            : new RootSecret(api, config.mesh().rootNamespace(), log);
+    return CertificateAuthority.openOrCreate(store, domain, lifetimes, clock);
   }
 
   @Override
@@ -290,16 +370,32 @@ final class ControlPlane implements AutoCloseable {
         end(server);
       }
     }
-    for (AdminHttp http : new @Nullable AdminHttp[] {monitoring, ready}) {
+    for (AdminHttp http : new @Nullable AdminHttp[] {monitoring, ready, validator}) {
       if (http != null) {
         var _ = http.drain(Duration.ofSeconds(1));
       }
     }
+    closeDuties();
     source.close();
     status.close();
     pushes.shutdownNow();
     calls.shutdownNow();
     var _ = loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+  }
+
+  private void closeDuties() {
+    if (roots != null) {
+      roots.close();
+    }
+    if (duties != null) {
+      duties.close();
+    }
+    if (leadership != null) {
+      leadership.close();
+    }
+    if (api != null) {
+      api.close();
+    }
   }
 
   /// Its calls end on our executor, so that may only be stopped afterwards.

@@ -19,21 +19,24 @@ import org.jspecify.annotations.Nullable;
 /// |---|---|---|
 /// | `CLUSTER_ID` | `Kubernetes` | first part of workloads' uids; what callers send as `clusterid` |
 /// | `POD_NAMESPACE` | `istio-system` | the root namespace |
+/// | `POD_NAME` | the host's name | who this replica is when it applies for the Lease |
 /// | `REVISION` | `default` | objects of Istio's configuration labelled for another are not ours |
 /// | `CA_TRUSTED_NODE_ACCOUNTS` | `istio-system/ztunnel` | accounts that may ask for others' certificates |
 /// | `XDS_AUTH` | `true` | whether streams on 15012 need a credential |
-/// | `ROOT_CA_DIR` | `/etc/cacerts` | a plugged-in CA (`ca-cert.pem`, ...), or where an own root is kept |
-/// | `PILOT_DEBOUNCE_AFTER`, `PILOT_DEBOUNCE_MAX` | `50ms`, `1s` | quiet time before a push, and its bound |
+/// | `ROOT_CA_DIR` | `/etc/cacerts` | a plugged-in CA (`ca-cert.pem`, ...); without a cluster also where an own root is kept, in a cluster the Secret `istio-ca-secret` is |
+/// | `PILOT_DEBOUNCE_AFTER`, `PILOT_DEBOUNCE_MAX` | `20ms`, `100ms` | quiet time before a push, and its bound |
 /// | `AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY` | `false` | whether dry-run policies are sent |
 /// | `DEFAULT_WORKLOAD_CERT_TTL`, `MAX_WORKLOAD_CERT_TTL`, `CITADEL_SELF_SIGNED_CA_CERT_TTL` | `24h`, `2160h`, `87600h` | lives of certificates |
 /// | `ADIT_TRUST_DOMAIN`, `ADIT_CLUSTER_DOMAIN` | `cluster.local` | mesh-wide names |
 /// | `ADIT_MAX_CONNECTION_AGE` | `30m` | age at which a client is sent away to connect again |
 /// | `ADIT_SERVER_NAMES` | | more names of the server's certificate, separated by commas |
 ///
+/// @param replica name of this process among its replicas
 /// @param serverNames names of the server's certificate
 /// @param rootDirectory of the CA
 record IstiodConfig(
     MeshSettings mesh,
+    String replica,
     Set<String> trustedNodeAccounts,
     boolean authenticate,
     Path rootDirectory,
@@ -75,6 +78,7 @@ record IstiodConfig(
             namespace,
             env.getOrDefault("REVISION", "default"),
             flag(env, "AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY", false)),
+        name(env, "POD_NAME", name(env, "HOSTNAME", "istiod", PLAIN), PLAIN),
         accounts(env, namespace + "/ztunnel"),
         flag(env, "XDS_AUTH", true),
         Path.of(env.getOrDefault("ROOT_CA_DIR", "/etc/cacerts")),
@@ -83,8 +87,8 @@ record IstiodConfig(
             life(env, "MAX_WORKLOAD_CERT_TTL", Duration.ofDays(90)),
             life(env, "CITADEL_SELF_SIGNED_CA_CERT_TTL", Duration.ofDays(3650)),
             duration(env, "ADIT_MAX_CONNECTION_AGE", Duration.ofMinutes(30))),
-        duration(env, "PILOT_DEBOUNCE_AFTER", Duration.ofMillis(50)),
-        duration(env, "PILOT_DEBOUNCE_MAX", Duration.ofSeconds(1)),
+        duration(env, "PILOT_DEBOUNCE_AFTER", Duration.ofMillis(20)),
+        duration(env, "PILOT_DEBOUNCE_MAX", Duration.ofMillis(100)),
         List.copyOf(names));
   }
 

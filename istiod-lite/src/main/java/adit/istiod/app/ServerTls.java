@@ -25,19 +25,25 @@ import javax.net.ssl.SSLSessionContext;
 /// connection keeps what it was opened with. From any thread.
 final class ServerTls extends SslContext {
   private static final Duration LIFETIME = Duration.ofDays(365);
+  private static final List<String> PROTOCOLS = List.of("TLSv1.3", "TLSv1.2");
 
   private final List<String> names;
   private final CertificateAuthority authority;
   private final Clock clock;
   private final Log log;
+  private final Web web = new Web();
   private volatile Current current;
+  // What was said of roots that cannot be read; of the one thread that renews.
+  private String said = "";
 
   /// @param context what new connections get
+  /// @param web the same for HTTP/1.1, without clients' certificates
   /// @param leaf its certificate
   /// @param signing the one that signed it
   /// @param roots what clients' certificates are checked against
   private record Current(
       SslContext context,
+      SslContext web,
       X509Certificate leaf,
       X509Certificate signing,
       List<X509Certificate> roots) {}
@@ -52,23 +58,39 @@ final class ServerTls extends SslContext {
     current = make();
   }
 
+  /// The same certificate for HTTP/1.1, where no client shows one.
+  SslContext web() {
+    return web;
+  }
+
   /// Looks at the clock and at the CA; what cannot be replaced is said and stays in use. Call it
-  /// every minute or so.
-  void renewIfDue() {
+  /// every minute or so, from one thread.
+  ///
+  /// @return whether the certificate was replaced
+  boolean renewIfDue() {
     try {
-      authority.refresh();
-    } catch (IOException e) {
-      log.warn("plugged-in CA not read again, the old one stays in use", "error", e);
+      if (authority.refresh()) {
+        log.info("roots taken over", "roots", authority.roots().size());
+      }
+      said = "";
+    } catch (IOException | RuntimeException e) {
+      String message = String.valueOf(e.getMessage());
+      if (!message.equals(said)) {
+        said = message;
+        log.warn("roots not read again, the old ones stay in use", "error", message);
+      }
     }
     if (!isDue()) {
-      return;
+      return false;
     }
     try {
       Current next = make();
       current = next;
       log.info("server certificate renewed", "expires", next.leaf().getNotAfter().toInstant());
+      return true;
     } catch (SigningException | IOException | RuntimeException e) {
       log.error("server certificate not renewed, the old one stays in use", "error", e);
+      return false;
     }
   }
 
@@ -90,15 +112,17 @@ final class ServerTls extends SslContext {
     X509Certificate signing = authority.signingCertificate();
     CertificateChain own = authority.serverCertificate(names, LIFETIME);
     SslContext context =
-        GrpcSslContexts.configure(
-                SslContextBuilder.forServer(
-                    own.key(), own.presented().toArray(X509Certificate[]::new)),
-                SslProvider.OPENSSL)
-            .protocols("TLSv1.3", "TLSv1.2")
+        GrpcSslContexts.configure(builder(own), SslProvider.OPENSSL)
+            .protocols(PROTOCOLS)
             .clientAuth(ClientAuth.OPTIONAL)
             .trustManager(roots.toArray(X509Certificate[]::new))
             .build();
-    return new Current(context, own.presented().getFirst(), signing, roots);
+    SslContext plain = builder(own).sslProvider(SslProvider.OPENSSL).protocols(PROTOCOLS).build();
+    return new Current(context, plain, own.presented().getFirst(), signing, roots);
+  }
+
+  private static SslContextBuilder builder(CertificateChain own) {
+    return SslContextBuilder.forServer(own.key(), own.presented().toArray(X509Certificate[]::new));
   }
 
   @Override
@@ -130,5 +154,39 @@ final class ServerTls extends SslContext {
   @Override
   public SSLSessionContext sessionContext() {
     return current.context().sessionContext();
+  }
+
+  /// The newest context for HTTP/1.1.
+  private final class Web extends SslContext {
+    @Override
+    public boolean isClient() {
+      return false;
+    }
+
+    @Override
+    public List<String> cipherSuites() {
+      return current.web().cipherSuites();
+    }
+
+    @Override
+    @SuppressWarnings("deprecation") // what the class that is extended asks for
+    public ApplicationProtocolNegotiator applicationProtocolNegotiator() {
+      return current.web().applicationProtocolNegotiator();
+    }
+
+    @Override
+    public SSLEngine newEngine(ByteBufAllocator allocator) {
+      return current.web().newEngine(allocator);
+    }
+
+    @Override
+    public SSLEngine newEngine(ByteBufAllocator allocator, String peerHost, int peerPort) {
+      return current.web().newEngine(allocator, peerHost, peerPort);
+    }
+
+    @Override
+    public SSLSessionContext sessionContext() {
+      return current.web().sessionContext();
+    }
   }
 }

@@ -166,7 +166,7 @@ final class Training {
           ControlPlane.start(
               IstiodConfig.of(environment),
               ControlPlane.Cluster.of(sources),
-              new ControlPlane.Ports(0, 0, 0, 0),
+              new ControlPlane.Ports(0, 0, 0, 0, 0),
               lines)) {
         ask(plane.ports().secure());
       }

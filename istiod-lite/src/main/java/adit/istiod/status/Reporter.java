@@ -48,6 +48,12 @@ public final class Reporter {
     reports = next;
   }
 
+  /// Writes again what is known: this replica has just become the one that writes.
+  public void repeat() {
+    problems.forEach(this::write);
+    reports.values().forEach(this::write);
+  }
+
   /// An edit further up moves a problem and makes no new one.
   private static Problem withoutLine(Problem problem) {
     return new Problem(
@@ -77,12 +83,31 @@ public final class Reporter {
         problem.value(),
         "expected",
         problem.expected());
-    if (object != null && refused) {
+    write(problem);
+  }
+
+  private void write(Problem problem) {
+    ObjectKey object = problem.object();
+    if (object != null && problem.severity() == Problem.Severity.ERROR) {
       writer.event(object, StatusWriter.EventType.WARNING, "Refused", problem.message());
     }
   }
 
   private void say(PolicyReport report) {
+    if (!report.whole()) {
+      log.warn(
+          "policy not enforced as written",
+          "policy",
+          report.policy().toString(),
+          "enforced",
+          report.accepted() ? "in part" : "no",
+          "reason",
+          report.message());
+    }
+    write(report);
+  }
+
+  private void write(PolicyReport report) {
     writer.setCondition(
         report.policy(),
         FIELD_MANAGER,
@@ -93,14 +118,6 @@ public final class Reporter {
             report.message(),
             report.generation()));
     if (!report.whole()) {
-      log.warn(
-          "policy not enforced as written",
-          "policy",
-          report.policy().toString(),
-          "enforced",
-          report.accepted() ? "in part" : "no",
-          "reason",
-          report.message());
       writer.event(
           report.policy(),
           StatusWriter.EventType.WARNING,

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// Views of the cluster -> resources of the wire.
 ///
@@ -38,6 +39,12 @@ public final class Translator {
   public Translator(MeshSettings mesh) {
     this.mesh = mesh;
     this.workloads = new Workloads(mesh);
+  }
+
+  /// What would become of a policy alone; null if nothing is reported about it.
+  public static Translated.@Nullable PolicyReport reportOrNull(
+      AuthorizationPolicy policy, MeshSettings mesh) {
+    return PolicyTranslation.translate(policy, mesh).report();
   }
 
   /// Translates a view.

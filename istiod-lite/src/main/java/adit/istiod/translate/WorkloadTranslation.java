@@ -251,6 +251,9 @@ record WorkloadTranslation(MeshSettings mesh, String network) {
   List<Workload> inline(ServiceEntry entry, List<String> policies) {
     List<Workload> workloads = new ArrayList<>();
     for (WorkloadEntry.Endpoint endpoint : entry.endpoints()) {
+      if (endpoint.address().startsWith("unix:")) {
+        continue; // a socket on a sidecar's own machine: nothing that a node's proxy can dial
+      }
       Workload.Builder wire = inline(entry, endpoint.address(), endpoint.serviceAccount());
       endpoint(wire, endpoint);
       entryPorts(wire, entry, endpoint.ports());

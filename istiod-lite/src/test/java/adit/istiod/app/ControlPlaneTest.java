@@ -103,7 +103,7 @@ final class ControlPlaneTest {
     first.close();
     proxy.await("refused UNAVAILABLE");
 
-    open(deployment.start(new ControlPlane.Ports(ports.secure(), 0, 0, 0)));
+    open(deployment.start(new ControlPlane.Ports(ports.secure(), 0, 0, 0, 0)));
 
     proxy.await("connected");
     assertThat(proxy.next()).isEqualTo("policy []");
@@ -133,7 +133,7 @@ final class ControlPlaneTest {
         open(
             deployment.start(
                 new ControlPlane.Cluster(
-                    source, StatusWriter.none(), deployment.cluster().tokens()),
+                    source, StatusWriter.none(), deployment.cluster().tokens(), null),
                 Deployment.ANY));
     Proxy proxy = proxy(plane);
     assertThat(proxy.await("refused")).startsWith("refused UNAVAILABLE: the first snapshot");
@@ -219,7 +219,7 @@ final class ControlPlaneTest {
     ControlPlane first = start();
     int taken = first.ports().monitoring();
 
-    assertThatThrownBy(() -> deployment.start(new ControlPlane.Ports(0, 0, taken, 0)))
+    assertThatThrownBy(() -> deployment.start(new ControlPlane.Ports(0, 0, taken, 0, 0)))
         .hasMessageContaining("Address already in use");
 
     assertThat(get(first.ports().ready(), "/ready").statusCode()).isEqualTo(200);

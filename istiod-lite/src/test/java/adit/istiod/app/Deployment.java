@@ -29,7 +29,7 @@ import java.util.Map;
 
 /// A control plane over a directory, with an issuer of tokens.
 final class Deployment implements AutoCloseable {
-  static final ControlPlane.Ports ANY = new ControlPlane.Ports(0, 0, 0, 0);
+  static final ControlPlane.Ports ANY = new ControlPlane.Ports(0, 0, 0, 0, 0);
 
   private final Path directory;
   private final ECKey issuer;

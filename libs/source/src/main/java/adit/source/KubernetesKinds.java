@@ -2,6 +2,7 @@ package adit.source;
 
 import adit.source.object.Kind;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Resource;
@@ -42,13 +43,45 @@ final class KubernetesKinds {
     return kind.namespaced() ? all.inNamespace(namespace).withName(name) : all.withName(name);
   }
 
+  /// An object to be patched: it is not read first, which would take another right.
+  static Resource<GenericKubernetesResource> unread(
+      KubernetesClient client, ResourceDefinitionContext context, String namespace, String name) {
+    GenericKubernetesResource named = new GenericKubernetesResource();
+    named.setApiVersion(
+        context.getGroup() == null || context.getGroup().isEmpty()
+            ? context.getVersion()
+            : context.getGroup() + "/" + context.getVersion());
+    named.setKind(context.getKind());
+    ObjectMetaBuilder meta = new ObjectMetaBuilder().withName(name);
+    named.setMetadata((namespace.isEmpty() ? meta : meta.withNamespace(namespace)).build());
+    var all = client.genericKubernetesResources(context);
+    return namespace.isEmpty() ? all.resource(named) : all.inNamespace(namespace).resource(named);
+  }
+
   /// Whether the API server does not know the kind or the object.
   static boolean notFound(Throwable error) {
+    return code(error) == NOT_FOUND;
+  }
+
+  /// The HTTP status that the API server answered with, 0 if it did not.
+  static int code(Throwable error) {
     for (Throwable cause = error; cause != null; cause = cause.getCause()) {
-      if (cause instanceof KubernetesClientException e && e.getCode() == NOT_FOUND) {
-        return true;
+      if (cause instanceof KubernetesClientException e && e.getCode() > 0) {
+        return e.getCode();
       }
     }
-    return false;
+    return 0;
+  }
+
+  /// The innermost reason, on one line.
+  static String text(Throwable error) {
+    Throwable cause = error;
+    while (cause.getCause() != null && code(cause.getCause()) == code(error)) {
+      cause = cause.getCause();
+    }
+    String message = cause.getMessage();
+    return message == null
+        ? cause.getClass().getSimpleName()
+        : message.lines().findFirst().orElse("");
   }
 }

@@ -41,11 +41,11 @@ final class KubernetesObjects {
   private final Set<Kind> changed = EnumSet.noneOf(Kind.class);
   private ClusterView view = ClusterView.EMPTY;
 
-  /// An object was added or changed.
-  void put(JsonNode json) {
+  /// An object was added or changed. Returns its key, null if it has none.
+  @Nullable ObjectKey put(JsonNode json) {
     ObjectKey key = ObjectReader.keyOrNull(json);
     if (key == null) {
-      return;
+      return null;
     }
     Reading reading = READER.read(trimmed(key.kind(), json));
     List<Problem> found = new ArrayList<>();
@@ -66,16 +66,35 @@ final class KubernetesObjects {
     if (object != null) {
       KubeObject old = of(key.kind()).put(key, object);
       if (object.equals(old) && found.equals(before == null ? List.of() : before)) {
-        return;
+        return key;
       }
     }
     changed.add(key.kind());
+    return key;
   }
 
   void remove(ObjectKey key) {
     of(key.kind()).remove(key);
     problems.remove(key);
     changed.add(key.kind());
+  }
+
+  /// Of a kind there is only this.
+  void retain(Kind kind, Set<ObjectKey> present) {
+    boolean removed = of(kind).keySet().retainAll(present);
+    problems.keySet().removeIf(key -> key.kind() == kind && !present.contains(key));
+    if (removed) {
+      changed.add(kind);
+    }
+  }
+
+  /// Nothing of the kind is left.
+  void clear(Kind kind) {
+    if (!of(kind).isEmpty()) {
+      of(kind).clear();
+      problems.keySet().removeIf(key -> key.kind() == kind);
+      changed.add(kind);
+    }
   }
 
   /// The objects as they are now, or null if nothing differs from the last call.

@@ -3,19 +3,17 @@ package adit.source;
 import adit.source.object.Kind;
 import adit.source.object.ObjectKey;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
-import io.fabric8.kubernetes.api.model.GenericKubernetesResourceList;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.dsl.FilterWatchListDeletable;
-import io.fabric8.kubernetes.client.dsl.Resource;
-import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
-import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import java.net.HttpURLConnection;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executors;
@@ -23,13 +21,27 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
-/// The cluster of an API server, through informers. Objects are cut down to what the mesh reads as
-/// they arrive. Deployments and service accounts stay empty: nobody in a cluster reads them here.
+/// The cluster of an API server, through lists and watches. Objects are cut down to what the mesh
+/// reads as they arrive. Deployments and service accounts stay empty: nobody in a cluster reads
+/// them here.
+///
+/// While the API server cannot be reached, or refuses, or has forgotten where a watch was (410),
+/// the last state stays and the watch goes on trying.
 public final class KubernetesSource implements ClusterSource {
   private static final long QUIET_MILLIS = 50;
-  private static final long LOOK_AGAIN_SECONDS = 30;
+  private static final Duration LONGEST_END = Duration.ofSeconds(1);
+  private static final KindWatch.Pauses PAUSES = new KindWatch.Pauses(500, 5_000);
+
+  /// Kinds without which the mesh is open, or believes that nobody is there: if they are denied
+  /// from the start the source does not become complete, and proxies keep what they have.
+  private static final Set<Kind> VITAL =
+      Set.of(
+          Kind.POD,
+          Kind.SERVICE,
+          Kind.NAMESPACE,
+          Kind.AUTHORIZATION_POLICY,
+          Kind.PEER_AUTHENTICATION);
 
   private final KubernetesClient client;
   private final Selection selection;
@@ -38,17 +50,17 @@ public final class KubernetesSource implements ClusterSource {
   private final ScheduledExecutorService thread =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().name("source").daemon().factory());
+  private final List<Thread> watches = new ArrayList<>();
 
-  // These three belong to the thread.
+  // These belong to the thread.
   private final KubernetesObjects objects = new KubernetesObjects();
   private final Set<Kind> listed = EnumSet.noneOf(Kind.class);
+  private final Set<Kind> denied = EnumSet.noneOf(Kind.class);
+  private final Set<Kind> missing = EnumSet.noneOf(Kind.class);
+  private final Set<Kind> unreachable = EnumSet.noneOf(Kind.class);
+  // What a list that is not complete has told so far.
+  private final Map<Kind, Set<ObjectKey>> listing = new EnumMap<>(Kind.class);
   private boolean publishing;
-
-  private final Set<Kind> toldMissing = EnumSet.noneOf(Kind.class);
-
-  @GuardedBy("informers")
-  private final Map<Kind, SharedIndexInformer<GenericKubernetesResource>> informers =
-      new EnumMap<>(Kind.class);
 
   private KubernetesSource(KubernetesClient client, Selection selection, Consumer<String> warn) {
     this.client = client;
@@ -59,20 +71,27 @@ public final class KubernetesSource implements ClusterSource {
   /// Starts watching the API server of `KUBECONFIG`, or of the pod that this runs in. Returns at
   /// once; the source becomes complete when every kind has been listed. A kind that the API server
   /// does not know (its CRD is missing) counts as empty, is told to `warn` once, and is looked for
-  /// again.
+  /// again. So is a kind that may not be read, except those that keep the mesh closed.
   ///
   /// @param selection what is watched
   /// @param warn told what an operator should read
   public static KubernetesSource open(Selection selection, Consumer<String> warn) {
-    return open(new KubernetesClientBuilder().build(), selection, warn);
+    return open(KubernetesClients.open(), selection, warn, PAUSES);
   }
 
   /// Starts watching through a client, which is closed with the source.
   static KubernetesSource open(
-      KubernetesClient client, Selection selection, Consumer<String> warn) {
+      KubernetesClient client,
+      Selection selection,
+      Consumer<String> warn,
+      KindWatch.Pauses pauses) {
     KubernetesSource source = new KubernetesSource(client, selection, warn);
     for (Kind kind : selection.kinds()) {
-      source.thread.execute(() -> source.watch(kind));
+      String node = kind == Kind.POD ? selection.node() : "";
+      source.watches.add(
+          Thread.ofVirtual()
+              .name("watch-" + kind.plural())
+              .start(new KindWatch(client, kind, node, source.new Receiver(), pauses)));
     }
     return source;
   }
@@ -95,67 +114,107 @@ public final class KubernetesSource implements ClusterSource {
   @Override
   public void close() {
     announcer.close();
-    thread.shutdownNow();
-    synchronized (informers) {
-      informers.values().forEach(SharedIndexInformer::stop);
-      informers.clear();
+    watches.forEach(Thread::interrupt);
+    try {
+      // They use the client.
+      for (Thread watch : watches) {
+        var _ = watch.join(LONGEST_END);
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
     }
+    thread.shutdownNow();
     client.close();
   }
 
-  private void watch(Kind kind) {
-    var all = client.genericKubernetesResources(KubernetesKinds.context(kind));
-    SharedIndexInformer<GenericKubernetesResource> informer =
-        kind.namespaced()
-            ? ofThisNode(kind, all.inAnyNamespace()).runnableInformer(0)
-            : all.runnableInformer(0);
-    // The records are ours; the informer keeps what it needs to know what is new.
-    informer.itemStore(new NamesOnly());
-    informer.addEventHandler(new Handler(kind));
-    informer.exceptionHandler((_, error) -> !KubernetesKinds.notFound(error));
-    synchronized (informers) {
-      informers.put(kind, informer);
+  private void put(Kind kind, JsonNode json) {
+    ObjectKey key = objects.put(json);
+    Set<ObjectKey> seen = listing.get(kind);
+    if (key != null && seen != null) {
+      seen.add(key);
     }
-    var _ = informer.start().whenComplete((_, error) -> submit(() -> started(kind, error)));
-    var _ = informer.stopped().whenComplete((_, error) -> submit(() -> stopped(kind, error)));
+    publishSoon();
   }
 
-  private FilterWatchListDeletable<
-          GenericKubernetesResource,
-          GenericKubernetesResourceList,
-          Resource<GenericKubernetesResource>>
-      ofThisNode(
-          Kind kind,
-          FilterWatchListDeletable<
-                  GenericKubernetesResource,
-                  GenericKubernetesResourceList,
-                  Resource<GenericKubernetesResource>>
-              all) {
-    return kind == Kind.POD && !selection.node().isEmpty()
-        ? all.withField("spec.nodeName", selection.node())
-        : all;
+  private void listed(Kind kind) {
+    Set<ObjectKey> seen = listing.remove(kind);
+    if (seen != null) {
+      objects.retain(kind, seen);
+    }
+    if (missing.remove(kind)) {
+      warn.accept(name(kind) + ": known to the API server now");
+    }
+    listed.add(kind);
+    publishSoon();
   }
 
-  private void started(Kind kind, @Nullable Throwable error) {
-    if (error == null) {
+  private void watching(Kind kind) {
+    if (denied.remove(kind)) {
+      warn.accept(name(kind) + ": can be read again");
+    }
+    recovered(kind);
+  }
+
+  private void recovered(Kind kind) {
+    if (unreachable.remove(kind) && unreachable.isEmpty()) {
+      warn.accept("API server: every kind is watched again");
+    }
+  }
+
+  private void failed(Kind kind, KubernetesClientException error) {
+    listing.remove(kind);
+    switch (KubernetesKinds.code(error)) {
+      case HttpURLConnection.HTTP_NOT_FOUND -> missed(kind);
+      case HttpURLConnection.HTTP_FORBIDDEN -> denied(kind, error);
+      case HttpURLConnection.HTTP_GONE -> {}
+      default -> {
+        if (unreachable.add(kind) && unreachable.size() == 1) {
+          warn.accept(
+              "API server: the last state stays, trying again: "
+                  + name(kind)
+                  + ": "
+                  + KubernetesKinds.text(error));
+        }
+      }
+    }
+  }
+
+  private void missed(Kind kind) {
+    recovered(kind);
+    if (missing.add(kind)) {
+      warn.accept(
+          name(kind) + ": not known to the API server, counts as empty (expected: its CRD)");
+    } else {
+      // An API server that starts may not know its CRDs for a moment: what was there stays until it
+      // was missed twice.
+      objects.clear(kind);
+    }
+    listed.add(kind);
+    publishSoon();
+  }
+
+  private void denied(Kind kind, KubernetesClientException error) {
+    recovered(kind);
+    if (denied.add(kind)) {
+      warn.accept(name(kind) + ": " + deniedMeans(kind) + ": " + KubernetesKinds.text(error));
+    }
+    if (!VITAL.contains(kind)) {
       listed.add(kind);
       publishSoon();
     }
   }
 
-  /// An informer ends only when the API server does not know its kind.
-  private void stopped(Kind kind, @Nullable Throwable error) {
-    if (toldMissing.add(kind)) {
-      warn.accept(
-          kind.apiVersion()
-              + " "
-              + kind.text()
-              + ": not known to the API server, counts as empty"
-              + (error instanceof KubernetesClientException e ? " (" + e.getMessage() + ")" : ""));
+  private String deniedMeans(Kind kind) {
+    if (listed.contains(kind)) {
+      return "reading it is denied now, its last state stays (expected: list and watch)";
     }
-    listed.add(kind);
-    publishSoon();
-    var _ = thread.schedule(() -> watch(kind), LOOK_AGAIN_SECONDS, TimeUnit.SECONDS);
+    return VITAL.contains(kind)
+        ? "reading it is denied, nothing is served without it (expected: list and watch)"
+        : "reading it is denied, counts as empty (expected: list and watch)";
+  }
+
+  private static String name(Kind kind) {
+    return kind.apiVersion() + " " + kind.text();
   }
 
   private void publishSoon() {
@@ -186,27 +245,31 @@ public final class KubernetesSource implements ClusterSource {
     }
   }
 
-  private final class Handler implements ResourceEventHandler<GenericKubernetesResource> {
-    private final Kind kind;
+  /// Hands over to the thread.
+  private final class Receiver implements KindWatch.Receiver {
     private final KubernetesSerialization json = client.getKubernetesSerialization();
 
-    Handler(Kind kind) {
-      this.kind = kind;
+    @Override
+    public void listing(Kind kind) {
+      submit(() -> listing.put(kind, new HashSet<>()));
     }
 
     @Override
-    public void onAdd(GenericKubernetesResource resource) {
-      put(resource);
+    public void put(Kind kind, GenericKubernetesResource object) {
+      object.setApiVersion(kind.apiVersion());
+      object.setKind(kind.text());
+      JsonNode tree = json.convertValue(object, JsonNode.class);
+      submit(() -> KubernetesSource.this.put(kind, tree));
     }
 
     @Override
-    public void onUpdate(GenericKubernetesResource old, GenericKubernetesResource resource) {
-      put(resource);
+    public void listed(Kind kind) {
+      submit(() -> KubernetesSource.this.listed(kind));
     }
 
     @Override
-    public void onDelete(GenericKubernetesResource resource, boolean unknown) {
-      var meta = resource.getMetadata();
+    public void remove(Kind kind, GenericKubernetesResource object) {
+      var meta = object.getMetadata();
       String namespace = meta.getNamespace() == null ? "" : meta.getNamespace();
       ObjectKey key = ObjectKey.of(kind, namespace, meta.getName());
       submit(() -> {
@@ -215,14 +278,14 @@ public final class KubernetesSource implements ClusterSource {
       });
     }
 
-    private void put(GenericKubernetesResource resource) {
-      resource.setApiVersion(kind.apiVersion());
-      resource.setKind(kind.text());
-      JsonNode tree = json.convertValue(resource, JsonNode.class);
-      submit(() -> {
-        objects.put(tree);
-        publishSoon();
-      });
+    @Override
+    public void watching(Kind kind) {
+      submit(() -> KubernetesSource.this.watching(kind));
+    }
+
+    @Override
+    public void failed(Kind kind, KubernetesClientException error) {
+      submit(() -> KubernetesSource.this.failed(kind, error));
     }
   }
 }

@@ -1,20 +1,17 @@
 package adit.source;
 
 import adit.source.object.ObjectKey;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
-import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import java.time.Clock;
-import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
@@ -24,22 +21,14 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Writes status to the API server: conditions by server-side apply, annotations by merge patch on
-/// `pods/status`, events as `events.k8s.io/v1`. Each write is tried five times.
+/// `pods/status`, events as `events.k8s.io/v1`. Each write is tried five times. What is there
+/// already is not written again, also not by the next process.
 public final class KubernetesStatusWriter implements StatusWriter {
   private static final int ATTEMPTS = 5;
   private static final int MOST_QUEUED = 10_000;
   private static final long FIRST_PAUSE_MILLIS = 100;
-  private static final ResourceDefinitionContext EVENTS =
-      new ResourceDefinitionContext.Builder()
-          .withGroup("events.k8s.io")
-          .withVersion("v1")
-          .withKind("Event")
-          .withPlural("events")
-          .withNamespaced(true)
-          .build();
 
   private final KubernetesClient client;
-  private final String writer;
   private final Clock clock;
   private final Consumer<String> warn;
   private final ExecutorService thread =
@@ -52,7 +41,7 @@ public final class KubernetesStatusWriter implements StatusWriter {
           Thread.ofPlatform().name("status-writer").daemon().factory());
 
   // These belong to the thread.
-  private final RecentEvents recent;
+  private final KubernetesEvents events;
   private final Map<Owned, Map<String, Condition>> applied = new HashMap<>();
 
   private record Owned(ObjectKey about, String fieldManager) {}
@@ -60,10 +49,9 @@ public final class KubernetesStatusWriter implements StatusWriter {
   private KubernetesStatusWriter(
       KubernetesClient client, String writer, Clock clock, Consumer<String> warn) {
     this.client = client;
-    this.writer = writer;
     this.clock = clock;
     this.warn = warn;
-    this.recent = new RecentEvents(clock);
+    this.events = new KubernetesEvents(client, writer, clock);
   }
 
   /// A writer for the API server of `KUBECONFIG`, or of the pod that this runs in.
@@ -72,7 +60,7 @@ public final class KubernetesStatusWriter implements StatusWriter {
   /// @param clock for time stamps
   /// @param warn told of what could not be written
   public static KubernetesStatusWriter open(String writer, Clock clock, Consumer<String> warn) {
-    return open(new KubernetesClientBuilder().build(), writer, clock, warn);
+    return open(KubernetesClients.open(), writer, clock, warn);
   }
 
   /// A writer through a client, which is closed with it.
@@ -96,7 +84,8 @@ public final class KubernetesStatusWriter implements StatusWriter {
         pod,
         () -> {
           var _ =
-              KubernetesKinds.resource(client, pod.kind(), pod.namespace(), pod.name())
+              KubernetesKinds.unread(
+                      client, KubernetesKinds.context(pod.kind()), pod.namespace(), pod.name())
                   .subresource("status")
                   .patch(PatchContext.of(PatchType.JSON_MERGE), Json.text(patch));
         });
@@ -116,30 +105,32 @@ public final class KubernetesStatusWriter implements StatusWriter {
     Map<String, Condition> all = new LinkedHashMap<>(before);
     all.put(condition.type(), condition);
     ObjectKey about = owned.about();
-    ObjectNode object = identified(about);
-    var conditions = object.putObject("status").putArray("conditions");
-    all.values().forEach(each -> conditions.add(json(each)));
-    PatchContext context =
-        new PatchContext.Builder()
-            .withPatchType(PatchType.SERVER_SIDE_APPLY)
-            .withFieldManager(owned.fieldManager())
-            .withForce(true)
-            .build();
-    var _ =
-        KubernetesKinds.resource(client, about.kind(), about.namespace(), about.name())
-            .subresource("status")
-            .patch(context, Json.text(object));
+    var target = KubernetesKinds.resource(client, about.kind(), about.namespace(), about.name());
+    GenericKubernetesResource present = target.get();
+    if (present == null) {
+      applied.remove(owned);
+      return;
+    }
+    PresentConditions known =
+        PresentConditions.of(
+            client.getKubernetesSerialization().convertValue(present, JsonNode.class));
+    if (!all.values().stream().allMatch(known::hold)) {
+      ObjectNode object = identified(about);
+      var conditions = object.putObject("status").putArray("conditions");
+      all.values().forEach(each -> conditions.add(known.json(each, clock.instant())));
+      PatchContext context =
+          new PatchContext.Builder()
+              .withPatchType(PatchType.SERVER_SIDE_APPLY)
+              .withFieldManager(owned.fieldManager())
+              .withForce(true)
+              .build();
+      var _ =
+          KubernetesKinds.unread(
+                  client, KubernetesKinds.context(about.kind()), about.namespace(), about.name())
+              .subresource("status")
+              .patch(context, Json.text(object));
+    }
     applied.put(owned, all);
-  }
-
-  private ObjectNode json(Condition condition) {
-    return Json.object()
-        .put("type", condition.type())
-        .put("status", condition.status() ? "True" : "False")
-        .put("reason", condition.reason())
-        .put("message", condition.message())
-        .put("observedGeneration", condition.observedGeneration())
-        .put("lastTransitionTime", clock.instant().truncatedTo(ChronoUnit.SECONDS).toString());
   }
 
   private static ObjectNode identified(ObjectKey about) {
@@ -154,52 +145,7 @@ public final class KubernetesStatusWriter implements StatusWriter {
 
   @Override
   public void event(ObjectKey about, EventType type, String reason, String message) {
-    submit(
-        about,
-        () -> {
-          if (recent.isNew(about + "|" + reason + "|" + message)) {
-            create(about, type, reason, message);
-          }
-        });
-  }
-
-  private void create(ObjectKey about, EventType type, String reason, String message) {
-    String namespace = about.namespace().isEmpty() ? "default" : about.namespace();
-    ObjectNode event = Json.object().put("apiVersion", "events.k8s.io/v1").put("kind", "Event");
-    event
-        .putObject("metadata")
-        .put("name", about.name() + "." + UUID.randomUUID())
-        .put("namespace", namespace);
-    event
-        .put("eventTime", clock.instant().truncatedTo(ChronoUnit.MICROS).toString())
-        .put("type", type.text())
-        .put("reason", reason)
-        .put("action", reason)
-        .put("note", message)
-        .put("reportingController", "adit.io/" + writer)
-        .put("reportingInstance", writer);
-    ObjectNode regarding =
-        event
-            .putObject("regarding")
-            .put("apiVersion", about.kind().apiVersion())
-            .put("kind", about.kind().text())
-            .put("name", about.name())
-            .put("namespace", about.namespace());
-    // Without the uid `kubectl describe` does not show it.
-    GenericKubernetesResource object =
-        KubernetesKinds.resource(client, about.kind(), about.namespace(), about.name()).get();
-    if (object != null) {
-      regarding.put("uid", object.getMetadata().getUid());
-    }
-    var _ =
-        client
-            .genericKubernetesResources(EVENTS)
-            .inNamespace(namespace)
-            .resource(
-                client
-                    .getKubernetesSerialization()
-                    .convertValue(event, GenericKubernetesResource.class))
-            .create();
+    submit(about, () -> events.say(about, type, reason, message));
   }
 
   @Override

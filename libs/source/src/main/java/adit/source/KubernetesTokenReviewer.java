@@ -4,7 +4,6 @@ import io.fabric8.kubernetes.api.model.authentication.TokenReviewBuilder;
 import io.fabric8.kubernetes.api.model.authentication.TokenReviewStatus;
 import io.fabric8.kubernetes.api.model.authentication.UserInfo;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.util.Collections;
 import java.util.List;
@@ -27,7 +26,7 @@ public final class KubernetesTokenReviewer implements TokenReviewer {
   ///
   /// @param audiences a token must be for one of these
   public static KubernetesTokenReviewer open(Set<String> audiences) {
-    return new KubernetesTokenReviewer(new KubernetesClientBuilder().build(), audiences);
+    return new KubernetesTokenReviewer(KubernetesClients.open(), audiences);
   }
 
   @Override

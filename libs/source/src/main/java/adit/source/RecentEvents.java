@@ -23,8 +23,28 @@ final class RecentEvents {
         }
       };
 
+  private final Map<String, Integer> counts =
+      new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Integer> eldest) {
+          return size() > MOST;
+        }
+      };
+
   RecentEvents(Clock clock) {
     this.clock = clock;
+  }
+
+  /// It was not said after all.
+  void forget(String text) {
+    said.remove(text);
+  }
+
+  /// How often this was asked for a name, this time included.
+  int times(String name) {
+    return counts.merge(name, 1, Integer::sum);
   }
 
   /// Whether this was not said within the last minute; it counts as said now.

@@ -48,6 +48,11 @@ public record SourceEnvironment(Map<String, String> env, Clock clock, Consumer<S
     return DirectorySource.open(paths);
   }
 
+  /// Whether objects come from an API server.
+  public boolean isKubernetes() {
+    return env.getOrDefault("ADIT_SOURCE_DIR", "").isEmpty();
+  }
+
   /// The status writer that the environment names.
   ///
   /// @param writer name of the program

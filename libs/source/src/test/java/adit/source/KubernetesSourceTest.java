@@ -3,16 +3,16 @@ package adit.source;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import adit.source.StatusWriter.Condition;
-import adit.source.StatusWriter.EventType;
 import adit.source.object.Kind;
 import adit.source.object.ObjectKey;
+import adit.testkit.Eventually;
+import adit.testkit.kube.ApiServer;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
-import java.time.Clock;
-import java.time.Instant;
-import java.time.ZoneOffset;
+import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -20,14 +20,23 @@ import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
+@Timeout(120)
 final class KubernetesSourceTest {
+  static final String SECURITY = "security.istio.io/v1";
   private static final String POD =
-      "{\"metadata\":{\"name\":\"web\",\"namespace\":\"shop\",\"uid\":\"u\",\"resourceVersion\":\"%s\","
-          + "\"labels\":{\"app\":\"%s\"},\"managedFields\":[]},"
-          + "\"spec\":{\"newField\":1,\"serviceAccountName\":\"web\","
-          + "\"containers\":[{\"name\":\"a\",\"env\":[{\"name\":\"X\",\"value\":\"1\"}]}]}}";
-  private static final ObjectKey WEB = ObjectKey.of(Kind.POD, "shop", "web");
+      """
+      {"apiVersion":"v1","kind":"Pod",
+       "metadata":{"name":"%s","namespace":"shop","labels":{"app":"%s"},"managedFields":[]},
+       "spec":{"newField":1,"serviceAccountName":"web",
+               "containers":[{"name":"a","env":[{"name":"X","value":"1"}]}]}}
+      """;
+  private static final String POLICY =
+      """
+      {"apiVersion":"security.istio.io/v1","kind":"AuthorizationPolicy",
+       "metadata":{"name":"p","namespace":"shop"},"spec":{"action":"%s"}}
+      """;
 
   private final LinkedBlockingQueue<ClusterView> views = new LinkedBlockingQueue<>();
   private final List<String> warnings = new CopyOnWriteArrayList<>();
@@ -36,17 +45,11 @@ final class KubernetesSourceTest {
   @BeforeEach
   void start() throws IOException {
     server = new ApiServer();
-    for (String path : List.of("namespaces", "nodes", "services")) {
-      server.list("/api/v1/" + path, "");
-    }
-    server.list("/api/v1/pods", POD.formatted("1", "web"));
-    for (String path : List.of("", "/status")) {
-      server.object("/api/v1/namespaces/shop/pods/web" + path, kinded(POD.formatted("1", "web")));
-      server.object(
-          "/apis/security.istio.io/v1/namespaces/shop/authorizationpolicies/p" + path,
-          "{\"metadata\":{\"name\":\"p\",\"namespace\":\"shop\"}}");
-    }
-    server.list("/apis/discovery.k8s.io/v1/endpointslices", "");
+    server
+        .know("v1", "namespaces", "nodes", "services", "pods")
+        .know("discovery.k8s.io/v1", "endpointslices")
+        .know(SECURITY, "authorizationpolicies", "peerauthentications");
+    server.put("v1", "pods", POD.formatted("web", "web"));
   }
 
   @AfterEach
@@ -54,115 +57,203 @@ final class KubernetesSourceTest {
     server.close();
   }
 
+  static KubernetesClient client(ApiServer server) {
+    return KubernetesClients.open(
+        new ConfigBuilder(Config.empty()).withMasterUrl(server.url()).build());
+  }
+
+  private KubernetesSource open() {
+    return open(Selection.CONTROL_PLANE);
+  }
+
+  private KubernetesSource open(Selection selection) {
+    KubernetesSource source =
+        KubernetesSource.open(
+            client(server), selection, warnings::add, new KindWatch.Pauses(100, 200));
+    source.subscribe(views::add);
+    return source;
+  }
+
   @Test
   void view_isCompleteWithoutTheCrdsThatAreMissingAndFollowsTheWatch() throws Exception {
-    try (KubernetesSource source =
-        KubernetesSource.open(server.client(), Selection.CONTROL_PLANE, warnings::add)) {
-      source.subscribe(views::add);
+    try (KubernetesSource _ = open()) {
+      var pod = requireNonNull(await(view -> !view.pods().isEmpty()).podOrNull("shop", "web"));
 
-      ClusterView first = await(view -> !view.pods().isEmpty());
-
-      var pod = requireNonNull(first.podOrNull("shop", "web"));
       assertThat(pod.spec().serviceAccount()).isEqualTo("web");
       assertThat(pod.spec().containers().getFirst().env()).isEmpty();
-      assertThat(first.problems()).isEmpty();
-      assertThat(warnings)
-          .anySatisfy(warning -> assertThat(warning).contains("security.istio.io/v1"));
+      assertThat(warnings).anyMatch(said -> said.contains("networking.istio.io/v1 ServiceEntry"));
 
-      server.event("/api/v1/pods", "MODIFIED", kinded(POD.formatted("2", "other")));
+      server.put("v1", "pods", POD.formatted("web", "other"));
       await(view ->
           requireNonNull(view.podOrNull("shop", "web")).meta().label("app").equals("other"));
-
-      server.event("/api/v1/pods", "DELETED", kinded(POD.formatted("3", "other")));
+      server.delete("v1", "pods", "shop", "web");
       await(view -> view.pods().isEmpty());
     }
   }
 
   @Test
   void nodesSelection_asksForNothingElseAndForItsOwnPodsOnly() throws Exception {
-    server.list("/apis/networking.k8s.io/v1/networkpolicies", "");
-    try (KubernetesSource source =
-        KubernetesSource.open(server.client(), Selection.ofNode("node-1"), warnings::add)) {
-      source.subscribe(views::add);
+    server.know("networking.k8s.io/v1", "networkpolicies");
+    server.put(
+        "v1",
+        "pods",
+        POD.formatted("near", "near").replace("\"newField\":1", "\"nodeName\":\"node-1\""));
+    try (KubernetesSource _ = open(Selection.ofNode("node-1"))) {
+      assertThat(await(_ -> true).pods()).containsOnlyKeys(ObjectKey.of(Kind.POD, "shop", "near"));
 
-      await(view -> !view.pods().isEmpty());
+      server.put(
+          "v1",
+          "pods",
+          POD.formatted("far", "far").replace("\"newField\":1", "\"nodeName\":\"node-2\""));
+      server.delete("v1", "pods", "shop", "near");
 
-      assertThat(server.read)
-          .anySatisfy(uri -> assertThat(uri).contains("/networkpolicies"))
-          .noneMatch(uri -> uri.contains("/services") || uri.contains("/nodes"))
-          .filteredOn(uri -> uri.startsWith("/api/v1/pods"))
-          .isNotEmpty()
-          .allMatch(uri -> uri.contains("fieldSelector=spec.nodeName=node-1"));
+      assertThat(await(_ -> true).pods()).isEmpty();
+      assertThat(server.reads())
+          .anyMatch(uri -> uri.contains("/networkpolicies"))
+          .noneMatch(uri -> uri.contains("/services") || uri.contains("/nodes"));
       assertThat(warnings).isEmpty();
     }
   }
 
   @Test
-  void condition_isAppliedUnderItsFieldManager() throws Exception {
-    try (StatusWriter writer = writer()) {
-      writer.setCondition(
-          ObjectKey.of(Kind.AUTHORIZATION_POLICY, "shop", "p"),
-          "istio-ambient-ztunnel-policy",
-          new Condition("ZtunnelAccepted", true, "Accepted", "attached to ztunnel", 2));
-
-      ApiServer.Written written = nextWritten();
-      assertThat(written.method()).isEqualTo("PATCH");
-      assertThat(written.uri())
-          .startsWith("/apis/security.istio.io/v1/namespaces/shop/authorizationpolicies/p/status?")
-          .contains("fieldManager=istio-ambient-ztunnel-policy", "force=true");
-      assertThat(written.contentType()).startsWith("application/apply-patch+yaml");
-      assertThat(written.body().at("/status/conditions/0/type").asText())
-          .isEqualTo("ZtunnelAccepted");
+  void firstView_hasEverythingOfManyPages() throws Exception {
+    for (int i = 0; i < 700; i++) {
+      server.put("v1", "pods", POD.formatted("many-" + i, "many"));
+    }
+    try (KubernetesSource _ = open()) {
+      assertThat(await(_ -> true).pods()).hasSize(701);
     }
   }
 
   @Test
-  void annotations_arePatchedOnTheStatusOfThatVeryPod() throws Exception {
-    try (StatusWriter writer = writer()) {
-      writer.patchPodAnnotations(WEB, "u", Map.of("a", "b"));
+  void kindThatAppears_isReadAndSaid() throws Exception {
+    try (KubernetesSource _ = open()) {
+      await(_ -> true);
 
-      ApiServer.Written written = nextWritten();
-      assertThat(written.uri()).startsWith("/api/v1/namespaces/shop/pods/web/status");
-      assertThat(written.contentType()).startsWith("application/merge-patch+json");
-      assertThat(written.body())
-          .hasToString("{\"metadata\":{\"uid\":\"u\",\"annotations\":{\"a\":\"b\"}}}");
+      server.know("networking.istio.io/v1", "serviceentries");
+      server.put(
+          "networking.istio.io/v1",
+          "serviceentries",
+          """
+          {"apiVersion":"networking.istio.io/v1","kind":"ServiceEntry",
+           "metadata":{"name":"e","namespace":"shop"},
+           "spec":{"hosts":["a.example"],"ports":[{"number":80,"name":"http","protocol":"HTTP"}]}}
+          """);
+
+      await(view -> !view.serviceEntries().isEmpty());
+      said("ServiceEntry: known to the API server now");
+
+      server.forget("networking.istio.io/v1", "serviceentries");
+      await(view -> view.serviceEntries().isEmpty());
     }
   }
 
   @Test
-  void event_isCreatedInTheObjectsNamespace() throws Exception {
-    try (StatusWriter writer = writer()) {
-      writer.event(WEB, EventType.WARNING, "MeshCaptureFailed", "because");
+  void kindThatIsDenied_isSaidAndTheOthersWork() throws Exception {
+    server.forbid("nodes");
+    try (KubernetesSource _ = open()) {
+      await(view -> !view.pods().isEmpty());
+      said("v1 Node: reading it is denied, counts as empty");
 
-      ApiServer.Written written = nextWritten();
-      assertThat(written.uri()).startsWith("/apis/events.k8s.io/v1/namespaces/shop/events");
-      assertThat(written.body().at("/note").asText()).isEqualTo("because");
-      assertThat(written.body().at("/regarding/name").asText()).isEqualTo("web");
-      assertThat(written.body().at("/regarding/uid").asText()).isEqualTo("u");
+      server.allow("nodes");
+      server.put(
+          "v1", "nodes", "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"n\"}}");
+
+      await(view -> !view.nodes().isEmpty());
+      said("v1 Node: can be read again");
     }
   }
 
-  private StatusWriter writer() {
-    return KubernetesStatusWriter.open(
-        server.client(),
-        "test",
-        Clock.fixed(Instant.parse("2026-01-01T00:00:00Z"), ZoneOffset.UTC),
-        warnings::add);
+  @Test
+  void policiesThatAreDeniedFromTheStart_keepTheMeshAsItIs() throws Exception {
+    server.forbid("authorizationpolicies");
+    server.put(SECURITY, "authorizationpolicies", POLICY.formatted("DENY"));
+    try (KubernetesSource source = open()) {
+      said("AuthorizationPolicy: reading it is denied, nothing is served without it");
+      assertThat(source.complete()).isFalse();
+
+      server.allow("authorizationpolicies");
+
+      // The first view that anybody sees has them.
+      assertThat(await(_ -> true).authorizationPolicies()).hasSize(1);
+    }
   }
 
-  private ApiServer.Written nextWritten() throws InterruptedException {
-    return requireNonNull(server.written.poll(20, TimeUnit.SECONDS), warnings.toString());
+  @Test
+  void policiesThatAreDeniedLater_stayInForce() throws Exception {
+    server.put(SECURITY, "authorizationpolicies", POLICY.formatted("DENY"));
+    try (KubernetesSource source = open()) {
+      await(view -> !view.authorizationPolicies().isEmpty());
+
+      server.forbid("authorizationpolicies");
+      server.expireWatches();
+      said("AuthorizationPolicy: reading it is denied now, its last state stays");
+      server.put("v1", "pods", POD.formatted("new", "new"));
+
+      await(view -> view.podOrNull("shop", "new") != null);
+      assertThat(source.current().authorizationPolicies()).hasSize(1);
+    }
   }
 
-  private static String kinded(String json) {
-    return json.replaceFirst("\\{", "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",");
+  @Test
+  void watchThatExpired_isBegunAgainWithWhatHappenedMeanwhile() throws Exception {
+    server.put("v1", "pods", POD.formatted("old", "old"));
+    try (KubernetesSource _ = open()) {
+      await(view -> view.pods().size() == 2);
+
+      server.forbid("pods");
+      server.delete("v1", "pods", "shop", "old");
+      server.put("v1", "pods", POD.formatted("new", "new"));
+      server.expireWatches();
+      server.allow("pods");
+
+      await(view -> view.podOrNull("shop", "new") != null && view.podOrNull("shop", "old") == null);
+    }
+  }
+
+  @Test
+  void whileTheApiServerIsAway_theLastStateStaysAndIsFollowedAfterwards() throws Exception {
+    try (KubernetesSource source = open()) {
+      ClusterView before = await(view -> !view.pods().isEmpty());
+
+      server.goAway();
+      said("API server: the last state stays, trying again");
+      assertThat(source.current()).isSameAs(before);
+      server.comeBack();
+      server.put("v1", "pods", POD.formatted("new", "new"));
+
+      await(view -> view.podOrNull("shop", "new") != null);
+      said("API server: every kind is watched again");
+      assertThat(views).isEmpty();
+    }
+  }
+
+  @Test
+  void brokenObject_keepsItsLastGoodVersionAndIsAProblem() throws Exception {
+    server.put(SECURITY, "authorizationpolicies", POLICY.formatted("DENY"));
+    try (KubernetesSource _ = open()) {
+      await(view -> !view.authorizationPolicies().isEmpty());
+
+      server.put(SECURITY, "authorizationpolicies", POLICY.formatted("DENI"));
+
+      ClusterView view = await(next -> !next.problems().isEmpty());
+      assertThat(view.problems().getFirst().message()).contains("shop/p: spec.action: ", "DENI");
+      assertThat(view.all(Kind.AUTHORIZATION_POLICY)).hasSize(1);
+    }
+  }
+
+  private void said(String part) throws Exception {
+    Eventually.holds(
+        part,
+        Duration.ofSeconds(30),
+        () -> warnings.stream().anyMatch(warning -> warning.contains(part)));
   }
 
   private ClusterView await(Predicate<ClusterView> condition) throws InterruptedException {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
     while (true) {
       ClusterView view = views.poll(end - System.nanoTime(), TimeUnit.NANOSECONDS);
-      if (condition.test(requireNonNull(view, "no view that fits within 20 s: " + warnings))) {
+      if (condition.test(requireNonNull(view, "no view that fits within 30 s: " + warnings))) {
         return view;
       }
     }

@@ -17,6 +17,7 @@ import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.codec.http.HttpServerKeepAliveHandler;
 import io.netty.handler.flow.FlowControlHandler;
+import io.netty.handler.ssl.SslContext;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.SocketAddress;
@@ -32,9 +33,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Requests are bounded: 8 KiB of request line and headers (else 400), two seconds from the start
 /// of a connection, and from the first byte of a later request, to the end of its headers, 64 KiB
-/// of body (else 413), 256 connections. Paths match exactly; others get 404 without a body. Answers
-/// are compressed as `Accept-Encoding` asks. There is no authentication: the address it is bound
-/// to, or the route, decides who may ask.
+/// of body (else 413) unless set otherwise, 256 connections. Paths match exactly; others get 404
+/// without a body. Answers are compressed as `Accept-Encoding` asks. There is no authentication:
+/// the address it is bound to, or the route, decides who may ask.
 ///
 /// Routes run on the executor, one at a time per connection.
 public final class AdminHttp {
@@ -45,6 +46,8 @@ public final class AdminHttp {
   static final int MAX_CONNECTIONS = 256;
 
   private final Executor executor;
+  private final int maxBody;
+  private final @Nullable SslContext tls;
   private final Map<String, Route> routes = new ConcurrentHashMap<>();
   private final ChannelGroup listeners = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
@@ -52,7 +55,16 @@ public final class AdminHttp {
 
   /// @param executor runs the routes; not an event loop if they take long
   public AdminHttp(Executor executor) {
+    this(executor, MAX_BODY_BYTES, null);
+  }
+
+  /// @param executor runs the routes; not an event loop if they take long
+  /// @param maxBody longest body, bytes
+  /// @param tls null: without TLS
+  public AdminHttp(Executor executor, int maxBody, @Nullable SslContext tls) {
     this.executor = executor;
+    this.maxBody = maxBody;
+    this.tls = tls;
   }
 
   /// Adds a path that answers every method.
@@ -133,6 +145,9 @@ public final class AdminHttp {
                 .setMaxInitialLineLength(MAX_HEADER_BYTES)
                 .setMaxHeaderSize(MAX_HEADER_BYTES));
     var deadline = new HeaderDeadline(decoder);
+    if (tls != null) {
+      channel.pipeline().addLast(tls.newHandler(channel.alloc()));
+    }
     channel
         .pipeline()
         .addLast(
@@ -142,7 +157,7 @@ public final class AdminHttp {
             new HttpServerKeepAliveHandler(),
             new HttpContentCompressor(
                 StandardCompressionOptions.gzip(), StandardCompressionOptions.deflate()),
-            new HttpObjectAggregator(MAX_BODY_BYTES, /* closeOnExpectationFailed= */ true),
+            new HttpObjectAggregator(maxBody, /* closeOnExpectationFailed= */ true),
             new FlowControlHandler(),
             new AdminConnection(this, executor, deadline));
   }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// @param path decoded, without the query
 /// @param query decoded parameters in order; `?reset` gives an empty value
 /// @param headers by lower-case name; of repeated ones all values, joined by commas
-/// @param body at most [AdminHttp#MAX_BODY_BYTES], as UTF-8
+/// @param body bounded by the server, as UTF-8
 /// @param remote the client
 public record AdminRequest(
     String method,

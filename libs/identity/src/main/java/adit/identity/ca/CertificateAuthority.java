@@ -9,11 +9,9 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
 import java.security.KeyPair;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
-import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -66,8 +64,8 @@ public final class CertificateAuthority {
       return new CertificateAuthority(trustDomain, lifetimes, clock, store, null, parse(saved));
     }
     RootSet created = ofRoots(newRoot(trustDomain, lifetimes, clock), List.of());
-    store.save(secret(created), Pem.encode(created.roots()));
-    return new CertificateAuthority(trustDomain, lifetimes, clock, store, null, created);
+    String now = store.saveFirst(secret(created), Pem.encode(created.roots()));
+    return new CertificateAuthority(trustDomain, lifetimes, clock, store, null, parse(now));
   }
 
   /// A new root that is gone with the process: for tests.
@@ -174,24 +172,35 @@ public final class CertificateAuthority {
     replace(ofRoots(roots.signing(), List.of()));
   }
 
-  /// Reads plugged-in files again; without them does nothing. Call it now and then.
+  /// Reads plugged-in files, or the store, again. Call it now and then. Roots that another control
+  /// plane put into the store are taken over; a store that lost them is given them again.
   ///
   /// @return whether something changed
-  /// @throws IOException if the files do not fit together; then the old ones stay in use
+  /// @throws IOException if what is read does not fit together; then the old roots stay in use
   public synchronized boolean refresh() throws IOException {
-    if (pluggedIn == null) {
+    RootSet read = readAgainOrNull();
+    if (read == null || isSame(read, roots)) {
       return false;
     }
-    RootSet read = PluggedInFiles.read(pluggedIn);
-    RootSet now = roots;
-    boolean same =
-        read.roots().equals(now.roots())
-            && read.signing().certificate().equals(now.signing().certificate())
-            && read.signing().intermediates().equals(now.signing().intermediates());
-    if (!same) {
-      roots = read;
+    roots = read;
+    return true;
+  }
+
+  private static boolean isSame(RootSet one, RootSet other) {
+    return one.roots().equals(other.roots())
+        && one.signing().certificate().equals(other.signing().certificate())
+        && one.signing().intermediates().equals(other.signing().intermediates());
+  }
+
+  private @Nullable RootSet readAgainOrNull() throws IOException {
+    if (pluggedIn != null) {
+      return PluggedInFiles.read(pluggedIn);
     }
-    return !same;
+    if (store == null) {
+      return null;
+    }
+    String saved = store.loadOrNull();
+    return parse(saved == null ? store.saveFirst(secret(roots), Pem.encode(roots.roots())) : saved);
   }
 
   @GuardedBy("this")
@@ -274,7 +283,7 @@ public final class CertificateAuthority {
   private static RootSet parse(String secret) throws IOException {
     try {
       List<X509Certificate> certificates = Pem.certificates(secret);
-      List<byte[]> keys = Pem.blocks(secret, Pem.PRIVATE_KEY);
+      List<PrivateKey> keys = PrivateKeys.read(secret);
       if (certificates.isEmpty() || certificates.size() != keys.size()) {
         throw new IOException(
             "saved roots: "
@@ -285,12 +294,8 @@ public final class CertificateAuthority {
       }
       List<Signer> signers = new ArrayList<>();
       for (int i = 0; i < keys.size(); i++) {
-        KeyFactory factory =
-            KeyFactory.getInstance(certificates.get(i).getPublicKey().getAlgorithm());
-        signers.add(
-            Signer.root(
-                certificates.get(i),
-                factory.generatePrivate(new PKCS8EncodedKeySpec(keys.get(i)))));
+        PrivateKeys.checkPair("saved roots", certificates.get(i), keys.get(i));
+        signers.add(Signer.root(certificates.get(i), keys.get(i)));
       }
       return ofRoots(signers.getFirst(), signers.subList(1, signers.size()));
     } catch (GeneralSecurityException e) {

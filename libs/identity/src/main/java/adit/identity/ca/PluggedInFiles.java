@@ -2,12 +2,10 @@ package adit.identity.ca;
 
 import adit.identity.Pem;
 import java.io.IOException;
-import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
-import java.security.Signature;
 import java.security.cert.CertPathValidator;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
@@ -19,15 +17,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
-import org.bouncycastle.openssl.PEMKeyPair;
-import org.bouncycastle.openssl.PEMParser;
-import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
 
 /// The files of a CA certificate that the user brings: Istio's names, or cert-manager's.
 final class PluggedInFiles {
-  private static final byte[] PROBE = {1, 2, 3};
-
   private PluggedInFiles() {}
 
   static RootSet read(Path directory) throws IOException {
@@ -46,7 +38,7 @@ final class PluggedInFiles {
     List<X509Certificate> roots = certificates(directory, names.get(2), contents.get(2));
     List<X509Certificate> path = chain.stream().filter(c -> !roots.contains(c)).distinct().toList();
     X509Certificate signing = chain.getFirst();
-    checkPair(directory, signing, key);
+    PrivateKeys.checkPair(directory.toString(), signing, key);
     checkPath(directory, path, roots);
     return new RootSet(new Signer(signing, key, path), List.of(), roots);
   }
@@ -78,44 +70,11 @@ final class PluggedInFiles {
   }
 
   private static PrivateKey key(Path file, String text) throws IOException {
-    try (var parser = new PEMParser(Reader.of(text))) {
-      var converter = new JcaPEMKeyConverter();
-      // OpenSSL writes the parameters of an EC key before the key.
-      for (Object object = parser.readObject(); object != null; object = parser.readObject()) {
-        PrivateKeyInfo key =
-            switch (object) {
-              case PEMKeyPair pair -> pair.getPrivateKeyInfo();
-              case PrivateKeyInfo alone -> alone;
-              default -> null;
-            };
-        if (key != null) {
-          return converter.getPrivateKey(key);
-        }
-      }
+    List<PrivateKey> keys = PrivateKeys.read(text);
+    if (keys.isEmpty()) {
       throw new IOException(file + ": no private key (expected: PEM without a password)");
     }
-  }
-
-  private static void checkPair(Path directory, X509Certificate certificate, PrivateKey key)
-      throws IOException {
-    String algorithm = key.getAlgorithm().equals("RSA") ? "SHA256withRSA" : "SHA256withECDSA";
-    try {
-      Signature signer = Signature.getInstance(algorithm);
-      signer.initSign(key);
-      signer.update(PROBE);
-      byte[] signature = signer.sign();
-      // The key alone: what the certificate may be used for is signing certificates.
-      signer.initVerify(certificate.getPublicKey());
-      signer.update(PROBE);
-      if (!signer.verify(signature)) {
-        throw new IOException(directory + ": the key is not the certificate's");
-      }
-    } catch (GeneralSecurityException e) {
-      throw new IOException(directory + ": the key is not the certificate's", e);
-    }
-    if (certificate.getBasicConstraints() < 0) {
-      throw new IOException(directory + ": not a CA's certificate (expected: basicConstraints CA)");
-    }
+    return keys.getFirst();
   }
 
   private static void checkPath(

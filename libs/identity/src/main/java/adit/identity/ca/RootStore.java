@@ -13,4 +13,12 @@ public interface RootStore {
   /// @param secret PEM of all roots with their keys, the signing one first: for the CA only
   /// @param roots PEM of the certificates, for everybody
   void save(String secret, String roots) throws IOException;
+
+  /// Saves the first roots, unless another control plane that shares the store was quicker.
+  ///
+  /// @return what is saved now: these, or the other's
+  default String saveFirst(String secret, String roots) throws IOException {
+    save(secret, roots);
+    return secret;
+  }
 }
