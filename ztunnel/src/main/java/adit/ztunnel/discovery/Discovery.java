@@ -45,7 +45,7 @@ public final class Discovery {
         workloads.addAll(one.workloads());
         services.addAll(one.services());
       } catch (InvalidResource e) {
-        rejections.add(new Rejection(named.name(), String.valueOf(e.getMessage())));
+        rejections.add(new Rejection(named.name(), e.reason()));
       }
     }
     board.apply(MeshChange.ofAddresses(workloads, services, update.removed()));
@@ -59,7 +59,7 @@ public final class Discovery {
       try {
         policies.add(Decode.authorization(named.resource()));
       } catch (InvalidResource e) {
-        rejections.add(new Rejection(named.name(), String.valueOf(e.getMessage())));
+        rejections.add(new Rejection(named.name(), e.reason()));
       }
     }
     board.apply(MeshChange.ofPolicies(policies, update.removed()));
