@@ -53,6 +53,10 @@ public final class ZdsServer implements AutoCloseable {
   @GuardedBy("lock")
   private long lastSeen = System.nanoTime();
 
+  /// Whether a proxy was ever connected.
+  @GuardedBy("lock")
+  private boolean ever;
+
   @GuardedBy("lock")
   private boolean closed;
 
@@ -155,11 +159,25 @@ public final class ZdsServer implements AutoCloseable {
     }
   }
 
-  /// One line about the proxies' absence: how long none has been connected.
+  /// One line about the proxies' absence: how long none has been connected. It changes no more
+  /// often than once a minute, so that it is not a new event each time a pod is tried again.
   public String awaySentence() {
-    return "no ztunnel is connected to the node agent, the last one was seen "
-        + away().toSeconds()
-        + " s ago";
+    if (!everConnected()) {
+      return "no ztunnel has connected to the node agent yet";
+    }
+    long minutes = away().toMinutes();
+    return "no ztunnel is connected to the node agent, the last one left "
+        + (minutes == 0 ? "less than a minute" : minutes + " min")
+        + " ago";
+  }
+
+  private boolean everConnected() {
+    lock.lock();
+    try {
+      return ever;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /// How long no proxy has been connected; zero while one is.
@@ -269,6 +287,7 @@ public final class ZdsServer implements AutoCloseable {
         tellMissed(connections.getLast(), events);
       }
       lastSeen = System.nanoTime();
+      ever = true;
       return connections.size();
     } finally {
       lock.unlock();

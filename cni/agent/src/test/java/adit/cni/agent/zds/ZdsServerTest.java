@@ -75,6 +75,19 @@ final class ZdsServerTest {
   }
 
   @Test
+  void awaySentence_tellsWhetherAProxyWasEverConnected() throws Exception {
+    listen(List.of());
+    assertThat(server.awaySentence()).isEqualTo("no ztunnel has connected to the node agent yet");
+
+    synced().close();
+
+    event("disconnected");
+    assertThat(server.awaySentence())
+        .isEqualTo(
+            "no ztunnel is connected to the node agent, the last one left less than a minute ago");
+  }
+
+  @Test
   void send_beforeTheAnswer_waits() throws Exception {
     listen(List.of());
     try (SeqPacketSocket peer = synced()) {
