@@ -23,7 +23,9 @@ import java.util.concurrent.locks.LockSupport;
 /// reconciles those that turn out to be in the mesh.
 public final class Plugin {
   private static final int MAX_STDIN = 1 << 20;
-  private static final Duration AGENT_LIMIT = Duration.ofSeconds(5);
+
+  /// More than the agent takes at most, when it waits for a proxy.
+  private static final Duration AGENT_LIMIT = Duration.ofSeconds(15);
 
   /// The kubelet tries again after ten seconds or more; an agent that restarts is back sooner.
   private static final Duration PATIENCE = Duration.ofSeconds(5);

@@ -72,6 +72,7 @@ final class Agent implements AutoCloseable {
   private final CurrentWishes wishes = new CurrentWishes();
   private final StateFile stateFile;
   private @Nullable PluginSocket plugin;
+  private volatile Runnable whileProxied = () -> {};
 
   /// Takes the lock and prepares; nothing is listened to yet.
   ///
@@ -152,6 +153,11 @@ final class Agent implements AutoCloseable {
     return true;
   }
 
+  /// Something to do at every check of the node that finds a proxy connected; may block.
+  void whileProxied(Runnable action) {
+    whileProxied = action;
+  }
+
   /// What the newest view wants.
   Wishes wishes() {
     return wishes.get();
@@ -226,9 +232,12 @@ final class Agent implements AutoCloseable {
     }
     if (zds.connected() == 0) {
       reports.mismatch(null, new Mismatch(Mismatch.Kind.ZTUNNEL, zds.awaySentence()));
-    } else if (!config.proxyAdmin().isEmpty()) {
+      return;
+    }
+    if (!config.proxyAdmin().isEmpty()) {
       checkIdentities();
     }
+    whileProxied.run();
   }
 
   private void checkIdentities() {

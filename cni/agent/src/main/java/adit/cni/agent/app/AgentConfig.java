@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
 /// | `ADIT_KUBELET_UID` | `0` | the user whose connections to pods count as probes |
 /// | `ADIT_CAPTURE_CHECK_INTERVAL` | `5s` | between two checks of a pod; at most five pods a second are checked |
 /// | `ADIT_CAPTURE_GRACE` | `30s` | how long the proxy may be away before pods are shown as not captured |
+/// | `ADIT_ZTUNNEL_WAIT` | `10s` | how long a pod that starts waits for a proxy before it is refused |
+/// | `ADIT_LEAVE_DRAIN` | `5s` | how long connections through the proxy may go on when a running pod leaves the mesh |
 /// | `POD_NAMESPACE` | `istio-system` | the agent's own namespace |
 /// | `ADIT_DAEMONSET` | `istio-cni-node` | the DaemonSet whose end is the mesh's |
 /// | `AMBIENT_DISABLE_SAFE_UPGRADE` | `false` | every end of the agent counts as removal |
@@ -77,7 +79,17 @@ public record AgentConfig(
   /// @param everyEndIsRemoval `AMBIENT_DISABLE_SAFE_UPGRADE`
   /// @param startupTaint key of the taint to take off the node, or empty
   public record Deployment(
-      String namespace, String daemonSet, boolean everyEndIsRemoval, String startupTaint) {}
+      String namespace, String daemonSet, boolean everyEndIsRemoval, String startupTaint) {
+    /// Checks the taint, which becomes part of a patch.
+    public Deployment {
+      if (!startupTaint.matches("([A-Za-z0-9.-]{1,253}/)?[A-Za-z0-9._-]{1,63}|")) {
+        throw new IllegalArgumentException(
+            "ADIT_STARTUP_TAINT: "
+                + startupTaint
+                + " (expected: the key of a taint, as in cni.istio.io/not-ready)");
+      }
+    }
+  }
 
   /// Where the plugin's state file is.
   public Path stateFile() {
@@ -153,6 +165,7 @@ public record AgentConfig(
         usual.lastRetry(),
         usual.suspicion(),
         usual.podVisible(),
-        usual.proxyVisible());
+        read.duration("ADIT_ZTUNNEL_WAIT", usual.proxyVisible()),
+        read.duration("ADIT_LEAVE_DRAIN", usual.drain()));
   }
 }

@@ -170,11 +170,11 @@ public final class CniAgent {
       Readiness.Task pending,
       CountDownLatch signal)
       throws IOException, InterruptedException {
-    try (Departure departure = departureOrNull(config, sources, reports);
+    try (ClusterPlace place = placeOrNull(config, sources, reports);
         ClusterSource source = sources.source(Selection.ofNode(config.node()));
         Agent agent = new Agent(config, source, reports, ZdsServer.Limits.DEFAULT)) {
-      if (departure != null) {
-        source.subscribe(departure::look);
+      if (place != null) {
+        source.subscribe(place::look);
       }
       if (agent.start(signal)) {
         pending.done();
@@ -188,16 +188,23 @@ public final class CniAgent {
                 config.zdsSocket(),
                 "run directory",
                 config.runDirectory());
-        if (departure != null) {
-          departure.begin();
+        if (place != null) {
+          begin(config, agent, place);
         }
         signal.await();
       }
-      if (departure == null) {
+      if (place == null) {
         reports.log().info("ending: rules and annotations stay, pods keep being captured");
       } else {
-        departure.depart(agent, installation);
+        place.depart(agent, installation);
       }
+    }
+  }
+
+  private static void begin(AgentConfig config, Agent agent, ClusterPlace place) {
+    place.begin();
+    if (!config.deployment().startupTaint().isEmpty()) {
+      agent.whileProxied(place.startupTaint()::takeOff);
     }
   }
 
@@ -220,10 +227,10 @@ public final class CniAgent {
   }
 
   /// Objects of a directory have no DaemonSet.
-  private static @Nullable Departure departureOrNull(
+  private static @Nullable ClusterPlace placeOrNull(
       AgentConfig config, SourceEnvironment sources, Reports reports) {
     return sources.env().getOrDefault("ADIT_SOURCE_DIR", "").isEmpty()
-        ? new Departure(config, reports.log())
+        ? new ClusterPlace(config, reports.log())
         : null;
   }
 

@@ -126,6 +126,7 @@ public final class Enroller {
           uid,
           () -> {
             try {
+              var _ = journey.advance(pod(uid));
               drop(uid, true);
             } finally {
               one.complete(null);
@@ -146,7 +147,7 @@ public final class Enroller {
           MeshPod pod = pod(uid);
           pod.offer = offer;
           reply.complete(reply(advanceOnce(pod)));
-          check(pod);
+          firstCheck(pod);
         });
     return reply;
   }
@@ -246,7 +247,7 @@ public final class Enroller {
     boolean before = pod.captured;
     var _ = advanceOnce(pod);
     if (pod.captured && !before) {
-      check(pod);
+      firstCheck(pod);
     }
   }
 
@@ -298,6 +299,16 @@ public final class Enroller {
     }
   }
 
+  private void firstCheck(MeshPod pod) throws InterruptedException {
+    if (!pod.captured) {
+      return;
+    }
+    pod.checkedAt = nanoTime.getAsLong();
+    if (watch.first(pod) == Watch.Finding.LOOK_AGAIN) {
+      later(timing.suspicion(), pod.uid, () -> check(pod));
+    }
+  }
+
   private void later(Duration pause, String uid, PodTasks.Task task) {
     var _ = timer.schedule(() -> tasks.submit(uid, task), pause.toMillis(), TimeUnit.MILLISECONDS);
   }
@@ -310,6 +321,10 @@ public final class Enroller {
     }
     if (stays) {
       Outcome outcome = journey.advance(pod);
+      if (outcome instanceof Outcome.Waiting) {
+        later(timing.drain(), uid, () -> drop(uid, true));
+        return;
+      }
       if (outcome instanceof Outcome.Failed(String reason)) {
         reports.log().warn("pod not removed", "uid", uid, "error", reason);
         later(timing.lastRetry(), uid, () -> drop(uid, true));

@@ -53,6 +53,10 @@ public final class Journey {
   Outcome advance(MeshPod pod) throws InterruptedException {
     Wish wish = pod.wish;
     try {
+      if (wish == null && pod.stage instanceof Stage.Captured(Netns netns, var _)) {
+        release(pod, netns);
+        return new Outcome.Waiting("its connections through the proxy may end");
+      }
       if (wish == null) {
         leave(pod, "it does not belong to the mesh any more");
         return new Outcome.Arrived();
@@ -189,17 +193,26 @@ public final class Journey {
     withdraw(pod);
   }
 
-  private void leave(MeshPod pod, String why) throws IOException, InterruptedException {
+  /// New connections go their own way, peers learn to come without a tunnel, and what is open may
+  /// end: for a while both ways work.
+  private void release(MeshPod pod, Netns netns) throws IOException {
+    rules.release(netns);
+    pod.stage = new Stage.Leaving(netns);
+    pod.captured = false;
+    pod.broken = false;
+    pod.shown = "";
     Wish served = pod.served;
-    if (pod.stage instanceof Stage.Captured(Netns netns, var _)) {
+    if (served != null) {
+      reports.redirection(served.key(), pod.uid, null);
+    }
+  }
+
+  private void leave(MeshPod pod, String why) throws IOException, InterruptedException {
+    if (pod.stage instanceof Stage.Leaving(Netns netns)) {
       probes.remove(pod.uid);
       rules.delete(netns);
     }
     forget(pod, why);
-    if (served != null) {
-      pod.shown = "";
-      reports.redirection(served.key(), pod.uid, null);
-    }
   }
 
   private void withdraw(MeshPod pod) throws InterruptedException {
@@ -219,6 +232,7 @@ public final class Journey {
     switch (stage) {
       case Stage.Announced(Netns netns) -> netns.close();
       case Stage.Captured(Netns netns, var _) -> netns.close();
+      case Stage.Leaving(Netns netns) -> netns.close();
       case Stage.Outside() -> {
         // Holds nothing.
       }

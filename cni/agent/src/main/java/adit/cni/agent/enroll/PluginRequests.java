@@ -15,7 +15,7 @@ import java.util.concurrent.TimeoutException;
 /// Answers the plugin. A call blocks for at most [#LIMIT], which is less than the plugin waits.
 public final class PluginRequests {
   /// For one request.
-  static final Duration LIMIT = Duration.ofMillis(4500);
+  static final Duration LIMIT = Duration.ofSeconds(14);
 
   private final CurrentWishes wishes;
   private final Enroller enroller;

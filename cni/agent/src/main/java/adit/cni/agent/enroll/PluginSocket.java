@@ -30,7 +30,7 @@ import java.util.function.Consumer;
 public final class PluginSocket implements AutoCloseable {
   private static final int MOST = 64;
   private static final int BACKLOG = 128;
-  private static final long LIMIT_MILLIS = 6000;
+  private static final long LIMIT_MILLIS = 16_000;
 
   private final ServerSocketChannel listener;
   private final PluginRequests requests;

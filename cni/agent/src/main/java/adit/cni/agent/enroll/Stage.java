@@ -7,7 +7,9 @@ import adit.linux.Netns;
 ///
 /// ```
 ///   Outside --announced, acknowledged--> Announced --rules written--> Captured
-///      ^------------withdrawn----------------'<------rules deleted-------'
+///      ^------------withdrawn----------------'                            |
+///      |                                                       redirects deleted
+///      '------rules deleted, withdrawn------ Leaving <-------------------'
 /// ```
 sealed interface Stage {
   /// The proxy does not know it, no rules of ours are in it.
@@ -23,4 +25,9 @@ sealed interface Stage {
   /// @param netns its namespace, owned by the stage
   /// @param options how
   record Captured(Netns netns, PodOptions options) implements Stage {}
+
+  /// New connections are not redirected any more; those that pass the proxy may end.
+  ///
+  /// @param netns its namespace, owned by the stage
+  record Leaving(Netns netns) implements Stage {}
 }

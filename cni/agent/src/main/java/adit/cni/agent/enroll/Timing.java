@@ -13,6 +13,7 @@ import java.time.Duration;
 /// @param suspicion after a check that found listeners missing, before they are looked for again
 /// @param podVisible how long the plugin's request waits for the pod to appear in the view
 /// @param proxyVisible how long it waits for a proxy to connect
+/// @param drain how long connections that pass the proxy may go on when a pod leaves the mesh
 public record Timing(
     Duration check,
     Duration pace,
@@ -21,7 +22,8 @@ public record Timing(
     Duration lastRetry,
     Duration suspicion,
     Duration podVisible,
-    Duration proxyVisible) {
+    Duration proxyVisible,
+    Duration drain) {
   /// What runs when nothing is configured.
   public static final Timing DEFAULT =
       new Timing(
@@ -32,5 +34,8 @@ public record Timing(
           Duration.ofSeconds(5),
           Duration.ofSeconds(2),
           Duration.ofSeconds(2),
-          Duration.ofSeconds(2));
+          // A proxy that restarts is back in this time; the kubelet would try again later than
+          // that.
+          Duration.ofSeconds(10),
+          Duration.ofSeconds(5));
 }

@@ -70,6 +70,11 @@ public final class PodRules {
     return differences;
   }
 
+  /// Stops redirecting new connections; those that pass the proxy keep their way until [#delete].
+  public void release(Netns netns) throws IOException {
+    tables.write(netns, PodTable.leaving());
+  }
+
   /// Stops capturing. Connections through the proxy lose their way with it. What is not there is
   /// fine.
   public void delete(Netns netns) throws IOException {

@@ -66,6 +66,26 @@ public final class PodTable {
             new Chain("output", "nat", "output", Chain.DESTINATION_NAT, output(options, probes))));
   }
 
+  /// The table for a pod that leaves: connections that pass the proxy keep their way, new ones are
+  /// not redirected. The chains for address translation stay, for without them the kernel would
+  /// forget to translate what it has begun to.
+  public static Table leaving() {
+    return new Table(
+        NAME,
+        List.of(),
+        List.of(
+            new Chain(
+                "mark-prerouting",
+                "filter",
+                "prerouting",
+                Chain.MANGLE,
+                List.of(markProxyConnections())),
+            new Chain(
+                "mark-output", "route", "output", Chain.MANGLE, List.of(routeRepliesToProxy())),
+            new Chain("prerouting", "nat", "prerouting", Chain.DESTINATION_NAT, List.of()),
+            new Chain("output", "nat", "output", Chain.DESTINATION_NAT, List.of())));
+  }
+
   /// The proxy connects to the application with the client's address as source; the mark stays on
   /// the connection...
   private static Rule markProxyConnections() {

@@ -32,13 +32,10 @@ final class PolicyRoutes {
 
   private PolicyRoutes() {}
 
-  /// Adds what is missing.
+  /// Adds what is missing; the kernel refuses what is there already.
   static void write(Netns netns, PodOptions options) throws IOException {
     for (Family family : families(netns, options)) {
-      String commands = missing(netns, family);
-      if (!commands.isEmpty()) {
-        run(netns, family, commands);
-      }
+      run(netns, family, ruleCommand() + routeCommand(family));
     }
   }
 
@@ -79,17 +76,20 @@ final class PolicyRoutes {
     String present = run(netns, family, LIST);
     StringBuilder commands = new StringBuilder();
     if (!hasRule(present)) {
-      commands.append("rule add ").append(rule()).append('\n');
+      commands.append(ruleCommand());
     }
     if (!hasRoute(present)) {
-      commands
-          .append("route add local ")
-          .append(family.everything)
-          .append(" dev lo table ")
-          .append(Marks.ROUTE_TABLE)
-          .append('\n');
+      commands.append(routeCommand(family));
     }
     return commands.toString();
+  }
+
+  private static String ruleCommand() {
+    return "rule add " + rule() + "\n";
+  }
+
+  private static String routeCommand(Family family) {
+    return "route add local " + family.everything + " dev lo table " + Marks.ROUTE_TABLE + "\n";
   }
 
   private static String rule() {
@@ -135,6 +135,7 @@ final class PolicyRoutes {
             .lines()
             .allMatch(line ->
                 line.contains("FIB table does not exist")
+                    || line.contains("File exists")
                     || line.startsWith("Dump terminated")
                     || line.startsWith("Command failed"));
     if (done.exit() != 0 && !harmless) {

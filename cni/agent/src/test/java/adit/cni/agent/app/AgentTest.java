@@ -69,6 +69,7 @@ final class AgentTest {
   private final Metrics metrics = new Metrics();
   private final FabricPod network = addPod();
   private String proxyAdmin = "";
+  private String drain = "100ms";
   private AutoCloseable agent = () -> {};
   private @Nullable Agent current;
 
@@ -292,6 +293,34 @@ final class AgentTest {
       Wait.until("annotation", () -> "none".equals(status.redirections.get("web")));
       assertThat(isCaptured()).isFalse();
       assertThat(hostRules()).doesNotContain("uid-web");
+    }
+  }
+
+  @Test
+  void label_flippedTwiceBeforeThePodHasLeft_itIsCapturedAgain() throws Exception {
+    drain = "1h";
+    Pod running =
+        web(Map.of(), Map.of("adit.dev/netns", network.netns().path().toString()), addresses());
+    source.put(namespace("shop", AMBIENT)).put(running);
+    start();
+    try (FakeProxy proxy = proxy()) {
+      assertThat(proxy.next()).isEqualTo("snapshot");
+      assertThat(proxy.next()).isEqualTo("add uid-web");
+      Wait.until("annotation", () -> "enabled".equals(status.redirections.get("web")));
+
+      source.put(namespace("shop", Map.of()));
+
+      Wait.until("annotation", () -> "none".equals(status.redirections.get("web")));
+      assertThat(rules())
+          .as("what is open keeps its way")
+          .contains("ct mark")
+          .doesNotContain("15006");
+      assertThat(proxy.heard).isEmpty();
+
+      source.put(namespace("shop", AMBIENT));
+
+      Wait.until("annotation", () -> "enabled".equals(status.redirections.get("web")));
+      assertThat(rules()).contains("15001", "15006");
     }
   }
 
@@ -527,6 +556,8 @@ final class AgentTest {
                 "ADIT_CAPTURE_CHECK_INTERVAL", "200ms",
                 "ADIT_CAPTURE_GRACE", "1s",
                 "ADIT_CNI_INSTALL", "false",
+                "ADIT_ZTUNNEL_WAIT", "200ms",
+                "ADIT_LEAVE_DRAIN", drain,
                 "ADIT_ZTUNNEL_ADMIN", proxyAdmin));
     return config.withHostNetwork(node.netns().path());
   }

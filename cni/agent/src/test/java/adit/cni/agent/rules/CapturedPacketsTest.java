@@ -60,6 +60,7 @@ final class CapturedPacketsTest {
   private final PodRules rules = new PodRules(ProbeSource.DEFAULT);
   private final List<AutoCloseable> closing = new ArrayList<>();
   private Answering app;
+  private Answering plaintext;
 
   @BeforeAll
   static void build() throws IOException {
@@ -84,7 +85,7 @@ final class CapturedPacketsTest {
   void listen() throws IOException {
     app = listen(inPod, APP, "app");
     listen(inPod, Marks.OUTBOUND_PORT, "outbound");
-    listen(inPod, Marks.PLAINTEXT_PORT, "plaintext");
+    plaintext = listen(inPod, Marks.PLAINTEXT_PORT, "plaintext");
     listen(inPod, Marks.HBONE_PORT, "hbone");
     listen(inOther, APP, "other");
   }
@@ -260,6 +261,28 @@ final class CapturedPacketsTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
+  void connectionsThroughTheProxy_whenThePodLeaves_goOn(boolean six) throws IOException {
+    plaintext.close();
+    try (ServerSocketChannel proxy = plainListener(inPod, Marks.PLAINTEXT_PORT)) {
+      rules.write(inPod, PodOptions.DEFAULT);
+      try (SocketChannel through = connect(inOther, address(pod, six), 8081);
+          SocketChannel peer = proxy.accept()) {
+        rules.release(inPod);
+
+        say(through, "ping");
+        assertThat(hear(peer)).isEqualTo("ping");
+        say(peer, "pong");
+        assertThat(hear(through)).isEqualTo("pong");
+        assertThat(ask(inOther, address(pod, six), APP))
+            .as("new ones go straight")
+            .isEqualTo("app");
+        assertThat(ask(inPod, address(other, six), APP)).isEqualTo("other");
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
   void openConnections_whenThePodJoins_stayAlive(boolean six) throws IOException {
     try (ServerSocketChannel inside = plainListener(inPod);
         ServerSocketChannel outside = plainListener(inOther);
@@ -356,10 +379,14 @@ final class CapturedPacketsTest {
   }
 
   private static ServerSocketChannel plainListener(Netns netns) throws IOException {
+    return plainListener(netns, 8081);
+  }
+
+  private static ServerSocketChannel plainListener(Netns netns, int port) throws IOException {
     ServerSocketChannel listener =
         netns.<ServerSocketChannel, IOException>call(ServerSocketChannel::open);
     listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-    return listener.bind(new InetSocketAddress("::", 8081));
+    return listener.bind(new InetSocketAddress("::", port));
   }
 
   private static SocketChannel connect(Netns from, InetAddress to, int port) throws IOException {

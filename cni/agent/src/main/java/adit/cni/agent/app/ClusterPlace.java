@@ -16,8 +16,9 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/// The end of an agent in a cluster: removed or restarting, and what follows from that.
-final class Departure implements AutoCloseable {
+/// The agent's place in a cluster: what its DaemonSet, namespace and node say about it, and what
+/// follows from that when it ends.
+final class ClusterPlace implements AutoCloseable {
   private static final Duration PODS = Duration.ofSeconds(15);
   private static final int ASK_MILLIS = 2000;
 
@@ -27,7 +28,7 @@ final class Departure implements AutoCloseable {
   private final Witness witness = new Witness();
   private final AtomicBoolean namespaceSeen = new AtomicBoolean();
 
-  Departure(AgentConfig config, Log log) {
+  ClusterPlace(AgentConfig config, Log log) {
     this(
         config,
         log,
@@ -42,7 +43,7 @@ final class Departure implements AutoCloseable {
   }
 
   /// @param client closed with this
-  Departure(AgentConfig config, Log log, KubernetesClient client) {
+  ClusterPlace(AgentConfig config, Log log, KubernetesClient client) {
     this.config = config;
     this.log = log;
     this.client = client;
@@ -76,6 +77,11 @@ final class Departure implements AutoCloseable {
     if (namespace.meta().deletion() != null) {
       witness.namespaceGoes("namespace " + name + " is being deleted");
     }
+  }
+
+  /// What takes the startup taint off the node.
+  StartupTaint startupTaint() {
+    return new StartupTaint(client, config.node(), config.deployment().startupTaint(), log);
   }
 
   /// Judges, and takes everything off the node if the mesh is removed.
