@@ -92,7 +92,7 @@ public final class BuildImages {
     files.libraries(libraries);
     FileTree program = FileTree.create(stage.resolve("program"));
     files.program(program);
-    if (content.plugin()) {
+    if (content.extra() == ImageContent.Extra.CNI_PLUGIN) {
       files.plugin(program);
     }
     List<Layer> layers = new ArrayList<>();

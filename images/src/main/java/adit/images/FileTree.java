@@ -47,6 +47,12 @@ record FileTree(Path root) {
     Files.writeString(parentOf(to), text);
   }
 
+  /// A text file that the kernel can execute.
+  void writeCommand(String to, String text) throws IOException {
+    write(to, text);
+    makeExecutable(path(to));
+  }
+
   void directory(String path) throws IOException {
     Files.createDirectories(path(path));
   }

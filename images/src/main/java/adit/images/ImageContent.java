@@ -11,7 +11,7 @@ import java.util.List;
 /// @param user uid and gid
 /// @param arguments when the container names none
 /// @param tools programs of the system that it starts
-/// @param plugin whether it brings the CNI plugin along
+/// @param extra what it brings along
 record ImageContent(
     String image,
     String program,
@@ -20,7 +20,16 @@ record ImageContent(
     String user,
     List<String> arguments,
     List<String> tools,
-    boolean plugin) {
+    Extra extra) {
+  /// What an image may bring along.
+  enum Extra {
+    NOTHING,
+    /// The CNI plugin with a runtime of its own.
+    CNI_PLUGIN,
+    /// The program as a command on the path, for manifests that name it.
+    COMMAND
+  }
+
   private static final String ROOT_WITH_MESH_GROUP = "0:1337";
 
   static final List<ImageContent> ALL =
@@ -33,7 +42,7 @@ record ImageContent(
               "1337:1337",
               List.of("discovery"),
               List.of(),
-              false),
+              Extra.NOTHING),
           new ImageContent(
               "ztunnel",
               "ztunnel",
@@ -42,7 +51,7 @@ record ImageContent(
               ROOT_WITH_MESH_GROUP,
               List.of("proxy", "ztunnel"),
               List.of(),
-              false),
+              Extra.NOTHING),
           new ImageContent(
               "install-cni",
               "cni-agent",
@@ -50,6 +59,15 @@ record ImageContent(
               "adit.cni.agent.app.CniAgent",
               ROOT_WITH_MESH_GROUP,
               List.of("install"),
-              List.of("nft", "ip"),
-              true));
+              List.of("nft", "ip", "nsenter"),
+              Extra.CNI_PLUGIN),
+          new ImageContent(
+              "bookshop",
+              "bookshop",
+              "samples/bookshop",
+              "adit.samples.bookshop.Bookshop",
+              "65534:65534",
+              List.of(),
+              List.of(),
+              Extra.COMMAND));
 }

@@ -22,6 +22,7 @@ final class LinkedRuntime {
           "java.naming",
           "java.net.http",
           "java.xml",
+          "jdk.httpserver",
           "jdk.jfr",
           "jdk.management",
           "jdk.net",

@@ -1,5 +1,6 @@
 package adit.images;
 
+import adit.images.ImageContent.Extra;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,6 +51,10 @@ record ProgramFiles(ImageContent content, Path home, Path java) {
       }
     }
     tree.write(options(), optionsText());
+    if (content.extra() == Extra.COMMAND) {
+      tree.writeCommand(
+          "/usr/bin/" + content.program(), "#!" + String.join(" ", entryPoint()) + "\n");
+    }
     tree.settle();
   }
 
@@ -90,7 +95,9 @@ record ProgramFiles(ImageContent content, Path home, Path java) {
   private List<Path> jars() throws IOException {
     Path target = home.resolve(content.module()).resolve("target");
     List<Path> jars = new ArrayList<>(list(target, "*-1-SNAPSHOT.jar"));
-    jars.addAll(list(target.resolve("lib"), "*.jar"));
+    if (Files.isDirectory(target.resolve("lib"))) {
+      jars.addAll(list(target.resolve("lib"), "*.jar"));
+    }
     return jars;
   }
 

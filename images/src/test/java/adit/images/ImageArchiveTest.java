@@ -12,7 +12,14 @@ import org.junit.jupiter.api.io.TempDir;
 class ImageArchiveTest {
   private static final ImageContent CONTENT =
       new ImageContent(
-          "sample", "sample", "sample", "a.B", "1337:1337", List.of("run"), List.of(), false);
+          "sample",
+          "sample",
+          "sample",
+          "a.B",
+          "1337:1337",
+          List.of("run"),
+          List.of(),
+          ImageContent.Extra.NOTHING);
 
   @TempDir private Path directory;
 

@@ -129,7 +129,10 @@ class ManifestsTest {
       }
       Map<?, ?> pod = map(map(map(document, "spec"), "template"), "spec");
       assertThat(pod.get("priorityClassName")).asString().startsWith("system-");
-      assertThat(pod.containsKey("hostNetwork") || pod.containsKey("hostPID")).isFalse();
+      // Only the node agent is on the node's network: it repairs what other pods' networks need.
+      boolean agent = value(map(document, "metadata"), "name").equals("istio-cni-node");
+      assertThat(pod.containsKey("hostNetwork")).isEqualTo(agent);
+      assertThat(pod.containsKey("hostPID")).isFalse();
       for (Object container : list(pod, "containers")) {
         Map<?, ?> security = map((Map<?, ?>) container, "securityContext");
         assertThat(security.get("readOnlyRootFilesystem")).isEqualTo(true);

@@ -19,7 +19,7 @@ public final class Bookshop {
 
   /// Runs one role to its end.
   public static void main(String[] arguments) throws Exception {
-    List<String> words = Arrays.asList(arguments);
+    List<String> words = words(arguments);
     String role = words.isEmpty() ? "" : words.getFirst();
     if (role.equals("client")) {
       System.exit(client(words.subList(1, words.size())));
@@ -30,6 +30,13 @@ public final class Bookshop {
     } else {
       ShopServer.serve(role, page, System.getenv());
     }
+  }
+
+  /// Started as a file with an interpreter line, the kernel puts the file's path before the words.
+  private static List<String> words(String[] arguments) {
+    List<String> words = Arrays.asList(arguments);
+    boolean interpreted = !words.isEmpty() && words.getFirst().endsWith("/bookshop");
+    return interpreted ? words.subList(1, words.size()) : words;
   }
 
   private static int client(List<String> words) throws Exception {
