@@ -6,7 +6,6 @@ import adit.cli.demo.stage.UserYaml;
 import adit.cli.demo.step.Findings;
 import adit.cli.local.Detached;
 import adit.cli.local.run.Instance;
-import adit.cli.local.run.Leftovers;
 import adit.cli.local.supervise.Held;
 import adit.cli.local.supervise.Options;
 import adit.linux.topology.Fabric;
@@ -37,6 +36,12 @@ public final class DemoCommand implements Callable<Integer> {
 
   @Option(names = "--keep", description = "leave the mesh running at the end")
   private boolean keep;
+
+  @Option(
+      names = "--name",
+      defaultValue = "demo",
+      description = "name of the instance (default: ${DEFAULT-VALUE}); several run side by side")
+  private String name = "demo";
 
   @Option(names = "--json", description = "print the results as JSON")
   private boolean json;
@@ -113,19 +118,13 @@ public final class DemoCommand implements Callable<Integer> {
   private static void undo(Options options, @Nullable Findings findings) {
     try {
       Held.end(options.instance());
-      if (Files.isDirectory(options.directory())) {
-        new UserYaml(options.directory()).delete();
-      }
-      Leftovers.remove(options.instance());
+      boolean files = Files.exists(options.instance().root()) || Files.exists(options.directory());
       int left = Fabric.leftovers(options.instance().prefix()).size();
       if (findings != null) {
         findings.did("adit local down");
         findings.check(
-            left == 0 && !Files.exists(options.instance().root()),
-            "network namespaces left: "
-                + left
-                + "; state directory: "
-                + (Files.exists(options.instance().root()) ? "there" : "gone"));
+            left == 0 && !files,
+            "network namespaces left: " + left + "; files: " + (files ? "there" : "gone"));
       }
     } catch (IOException e) {
       if (findings != null) {
@@ -134,15 +133,14 @@ public final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  private static Options options() throws IOException {
+  private Options options() throws IOException {
     String home = System.getenv("ADIT_HOME");
     if (home == null) {
       throw new IOException("ADIT_HOME: not set (expected: started by the script ./adit)");
     }
-    Instance instance = new Instance("demo");
-    Path directory = Instance.all().resolve("demo.yaml.d");
+    Instance instance = new Instance(name);
     Path ca = instance.root().resolve("ca");
     List<String> nodeProxy = Options.nodeProxy(System.getenv());
-    return new Options(instance, directory, 2, ca, Path.of(home), true, nodeProxy);
+    return new Options(instance, instance.ownYaml(), 2, ca, Path.of(home), true, nodeProxy);
   }
 }

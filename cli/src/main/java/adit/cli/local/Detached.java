@@ -13,7 +13,7 @@ import java.util.List;
 
 /// Starts a supervisor that outlives the command.
 public final class Detached {
-  private static final Duration LONGEST_START = Duration.ofSeconds(90);
+  private static final Duration LONGEST_START = Duration.ofMinutes(3);
 
   private Detached() {}
 

@@ -18,11 +18,17 @@ final class ZdsWatch implements ZdsClient.Listener {
   private Readiness.@Nullable Task pending;
   private String lastReason = "";
 
-  ZdsWatch(Log log, Readiness readiness, PodProxies pods) {
+  /// @param snapshot what [#pending] gave, from before anything else was ready
+  ZdsWatch(Log log, Readiness readiness, Readiness.Task snapshot, PodProxies pods) {
     this.log = log;
     this.readiness = readiness;
     this.pods = pods;
-    this.pending = readiness.pending(TASK);
+    this.pending = snapshot;
+  }
+
+  /// The node agent has not told its pods yet.
+  static Readiness.Task pending(Readiness readiness) {
+    return readiness.pending(TASK);
   }
 
   @Override
@@ -33,7 +39,7 @@ final class ZdsWatch implements ZdsClient.Listener {
       task.done();
       pending = null;
     } else if (!roster.ready() && task == null) {
-      pending = readiness.pending(TASK);
+      pending = pending(readiness);
     }
   }
 

@@ -62,6 +62,13 @@ final class ZtunnelProcess {
   private final Log log;
   private final Metrics metrics = new Metrics();
   private final Readiness readiness = new Readiness();
+
+  // Pending from the first moment: a probe that comes between two of them must not find the process
+  // ready.
+  private final Readiness.Task wiring = readiness.pending("proxy");
+  private final Readiness.Task synced = readiness.pending("state manager");
+  private final Readiness.Task snapshot = ZdsWatch.pending(readiness);
+
   private final MeshBoard board = new MeshBoard();
   private final RefusalRing refusals = new RefusalRing(REFUSALS_KEPT, Clock.systemUTC());
   private final RelayMeter meter = new RelayMeter();
@@ -168,12 +175,10 @@ final class ZtunnelProcess {
         .series("ztunnel", version.istio())
         .set(1);
     Operator.open(operator, this, version);
-    Readiness.Task wiring = readiness.pending("proxy");
-    Readiness.Task synced = readiness.pending("state manager");
     LocalState.load(config.control(), board, owner, log);
     URI xds = config.control().xds().address();
     if (xds == null) {
-      follow(synced);
+      follow();
     } else {
       var client =
           new DeltaClient(
@@ -184,7 +189,7 @@ final class ZtunnelProcess {
               new XdsMetrics(output.scope("xds"), metrics),
               random);
       discovery = client;
-      var _ = client.synced().thenRun(() -> follow(synced));
+      var _ = client.synced().thenRun(() -> follow());
       client.start();
     }
     wiring.done();
@@ -199,7 +204,7 @@ final class ZtunnelProcess {
   }
 
   /// The mesh is known: pods may be served.
-  private synchronized void follow(Readiness.Task synced) {
+  private synchronized void follow() {
     if (ending.getCount() == 0) {
       return;
     }
@@ -208,7 +213,7 @@ final class ZtunnelProcess {
         new ZdsClient(
             config.control().zdsSocket(),
             new PodRoster(pods),
-            new ZdsWatch(output.scope("inpod"), readiness, pods),
+            new ZdsWatch(output.scope("inpod"), readiness, snapshot, pods),
             System::nanoTime,
             random);
     agent = client;

@@ -74,6 +74,42 @@ public final class Stage implements AutoCloseable {
     return new PodProgram(what, PodCommand.of(options.instance(), pod, List.of(command), true));
   }
 
+  /// Starts a request loop in a pod.
+  ///
+  /// @param rate requests a second of the mode `open`
+  public PodProgram loop(String pod, String url, String mode, int pauseMillis, int rate)
+      throws IOException {
+    return start(
+        pod,
+        "bookshop",
+        "client",
+        "loop",
+        url,
+        "--mode",
+        mode,
+        "--pause",
+        Integer.toString(pauseMillis),
+        "--rate",
+        Integer.toString(rate));
+  }
+
+  /// Runs a request loop in a pod for some seconds, a new connection for each request.
+  public LoopCounts requests(String pod, String url, int seconds)
+      throws IOException, InterruptedException {
+    return LoopCounts.of(
+        start(
+                pod,
+                "bookshop",
+                "client",
+                "loop",
+                url,
+                "--seconds",
+                Integer.toString(seconds),
+                "--pause",
+                "10")
+            .end());
+  }
+
   /// One request from a pod: the client's line, `200 in 3 ms: ...` or `failed in 2 ms: ...`.
   public String get(String pod, String url) throws IOException, InterruptedException {
     return start(pod, "bookshop", "client", "get", url).end();

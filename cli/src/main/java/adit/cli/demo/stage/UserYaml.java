@@ -43,16 +43,6 @@ public record UserYaml(Path directory) {
     return Stream.concat(Stream.of(file + ":"), text.lines().map(line -> "+ " + line)).toList();
   }
 
-  /// Removes the copy.
-  public void delete() throws IOException {
-    try (Stream<Path> files = Files.list(directory)) {
-      for (Path file : files.toList()) {
-        Files.delete(file);
-      }
-    }
-    Files.delete(directory);
-  }
-
   private List<String> edit(String file, String from, String to) throws IOException {
     Path path = directory.resolve(file);
     String text = Files.readString(path);

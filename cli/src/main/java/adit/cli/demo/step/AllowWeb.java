@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 
 /// Two policies that name who may call what restore the shop, for those only.
 public final class AllowWeb implements Step {
-  private static final Duration LONGEST = Duration.ofSeconds(6);
+  private static final Duration LONGEST = Duration.ofSeconds(30);
   private static final String POLICIES =
       """
       apiVersion: security.istio.io/v1
@@ -58,24 +58,11 @@ public final class AllowWeb implements Step {
         restored
             ? "the shop's page is back, seen " + millis + " ms after the change"
             : "the shop's page: " + Texts.shortened(Page.get(stage, "web", Page.OWN)));
-    LoopCounts counts =
-        LoopCounts.of(
-            stage
-                .start(
-                    "web",
-                    "bookshop",
-                    "client",
-                    "loop",
-                    Page.OWN,
-                    "--seconds",
-                    "2",
-                    "--pause",
-                    "10")
-                .end());
+    LoopCounts counts = stage.requests("web", Page.OWN, 2);
     findings.check(counts.clean(), "web -> details, web -> reviews -> ratings, " + counts);
     String other = Page.get(stage, "ratings", "http://details:8080/");
     findings.check(
-        other.startsWith("failed"),
+        Page.isRefused(other),
         "ratings -> details, which nobody allowed: " + Texts.shortened(other));
   }
 }

@@ -9,7 +9,7 @@ import java.util.List;
 
 /// Who talked to whom, as the destination's proxy knows it from the certificate.
 public final class Identities implements Step {
-  private static final Duration LONGEST = Duration.ofSeconds(5);
+  private static final Duration LONGEST = Duration.ofSeconds(30);
   private static final String WEB = "spiffe://cluster.local/ns/bookshop/sa/web";
   private static final String DETAILS = "spiffe://cluster.local/ns/bookshop/sa/details";
 

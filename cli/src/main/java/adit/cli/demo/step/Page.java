@@ -10,6 +10,11 @@ final class Page {
 
   private Page() {}
 
+  /// Whether a connection was refused or cut, in contrast to answered, or not answered in time.
+  static boolean isRefused(String line) {
+    return line.startsWith("failed") && !line.contains("timed out");
+  }
+
   static String get(Stage stage, String pod, String url) throws IOException {
     try {
       return stage.get(pod, url);

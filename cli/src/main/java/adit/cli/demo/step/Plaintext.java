@@ -31,20 +31,7 @@ public final class Plaintext implements Step {
     LoopCounts counts;
     List<SeenPacket> packets;
     try (Wire wire = stage.wire(status.nodes().getLast())) {
-      counts =
-          LoopCounts.of(
-              stage
-                  .start(
-                      "client",
-                      "bookshop",
-                      "client",
-                      "loop",
-                      "http://web.bookshop/",
-                      "--seconds",
-                      "1",
-                      "--pause",
-                      "10")
-                  .end());
+      counts = stage.requests("client", "http://web.bookshop/", 1);
       packets = wire.finish();
     }
     findings.check(counts.clean(), "client outside -> web, " + counts);

@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 
 /// A node's proxy dies and comes back.
 public final class ProxyKilled implements Step {
-  private static final Duration LONGEST = Duration.ofSeconds(15);
+  private static final Duration LONGEST = Duration.ofSeconds(30);
 
   @Override
   public String title() {
@@ -40,20 +40,7 @@ public final class ProxyKilled implements Step {
         back
             ? "another one is ready after " + millis + " ms"
             : "none is ready after " + millis + " ms");
-    LoopCounts counts =
-        LoopCounts.of(
-            stage
-                .start(
-                    "web",
-                    "bookshop",
-                    "client",
-                    "loop",
-                    Page.OWN,
-                    "--seconds",
-                    "2",
-                    "--pause",
-                    "10")
-                .end());
+    LoopCounts counts = stage.requests("web", Page.OWN, 2);
     findings.check(counts.clean(), "web -> details, web -> reviews -> ratings, " + counts);
     long restarted = stage.shop().stream().filter(pod -> pod.restarts() > 0).count();
     findings.check(restarted == 0, "pods of the shop that were restarted: " + restarted);

@@ -11,7 +11,8 @@ import java.util.concurrent.TimeUnit;
 
 /// A pod comes and goes under load.
 public final class Scaling implements Step {
-  private static final Duration LONGEST = Duration.ofSeconds(15);
+  private static final Duration LONGEST = Duration.ofSeconds(30);
+  private static final int RATE = 20;
   private static final Duration BOTH = Duration.ofSeconds(2);
 
   @Override
@@ -23,19 +24,7 @@ public final class Scaling implements Step {
   public void run(Stage stage, Findings findings) throws IOException, InterruptedException {
     List<PodProgram> loops = new ArrayList<>();
     for (String mode : List.of("new", "keepalive", "open")) {
-      loops.add(
-          stage.start(
-              "web",
-              "bookshop",
-              "client",
-              "loop",
-              "http://details:8080/",
-              "--mode",
-              mode,
-              "--pause",
-              "10",
-              "--rate",
-              "30"));
+      loops.add(stage.loop("web", "http://details:8080/", mode, 10, RATE));
     }
     for (PodProgram loop : loops) {
       loop.running();

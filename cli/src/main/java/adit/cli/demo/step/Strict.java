@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 
 /// STRICT: who comes without an identity is refused; the kubelet's probes are not.
 public final class Strict implements Step {
-  private static final Duration LONGEST = Duration.ofSeconds(6);
+  private static final Duration LONGEST = Duration.ofSeconds(30);
   private static final String POLICY =
       """
       apiVersion: security.istio.io/v1
@@ -48,7 +48,7 @@ public final class Strict implements Step {
             LONGEST,
             () -> {
               answer[0] = get(stage);
-              return answer[0].startsWith("failed");
+              return Page.isRefused(answer[0]);
             });
     long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
     findings.check(
@@ -57,20 +57,7 @@ public final class Strict implements Step {
             + Texts.shortened(answer[0])
             + (refused ? " (seen " + millis + " ms after the change)" : ""));
     reason(log, web.node(), findings);
-    LoopCounts inside =
-        LoopCounts.of(
-            stage
-                .start(
-                    "web",
-                    "bookshop",
-                    "client",
-                    "loop",
-                    "http://reviews:8080/",
-                    "--seconds",
-                    "1",
-                    "--pause",
-                    "10")
-                .end());
+    LoopCounts inside = stage.requests("web", "http://reviews:8080/", 1);
     findings.check(inside.clean(), "web -> reviews, in the mesh, " + inside);
     probes(stage, findings);
   }

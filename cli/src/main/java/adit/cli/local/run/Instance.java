@@ -26,6 +26,12 @@ public record Instance(String name) {
     return ROOT.resolve(name);
   }
 
+  /// A directory of YAML that was made for this instance and goes when it is ended; others are the
+  /// user's.
+  public Path ownYaml() {
+    return ROOT.resolve(name + ".yaml.d");
+  }
+
   /// What the kubelet and the controllers write.
   public Path cluster() {
     return root().resolve("cluster");

@@ -33,6 +33,12 @@ public final class Leftovers {
     removeIfEmpty(Instance.all());
   }
 
+  /// As [#remove], with the YAML that was made for the instance.
+  public static void removeWithYaml(Instance instance) throws IOException {
+    delete(instance.ownYaml());
+    remove(instance);
+  }
+
   /// Kills every process in a network namespace and waits for their end.
   static void endProcesses(NamedNetns netns) throws IOException {
     Polling.until(

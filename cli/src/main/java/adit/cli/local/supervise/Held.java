@@ -69,7 +69,7 @@ public final class Held implements AutoCloseable {
         process.destroyForcibly();
       }
     }
-    Leftovers.remove(instance);
+    Leftovers.removeWithYaml(instance);
     return there;
   }
 

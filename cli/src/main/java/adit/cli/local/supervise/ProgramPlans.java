@@ -27,6 +27,7 @@ import java.util.TreeMap;
 record ProgramPlans(Options options, DualStack control, Path keySet) {
   private static final int ISTIOD_READY = 8080;
   private static final int ZTUNNEL_READY = 15021;
+  private static final int ZTUNNEL_ADMIN = 15000;
   private static final int AGENT_READY = 8000;
   private static final Duration FIRST_BACKOFF = Duration.ofMillis(200);
   private static final String WHEN_ROOT_IS_THERE =
@@ -97,6 +98,8 @@ record ProgramPlans(Options options, DualStack control, Path keySet) {
     env.put("POD_NAME", "istio-cni-node-" + node.name());
     env.put("CNI_AGENT_RUN_DIR", directory.resolve("cni").toString());
     env.put("ZTUNNEL_UDS_ADDRESS", directory.resolve("ztunnel.sock").toString());
+    // In the node's network namespace, which they share.
+    env.put("ADIT_ZTUNNEL_ADMIN", "127.0.0.1:" + ZTUNNEL_ADMIN);
     return plan(
         "cni-agent/" + node.name(),
         node.netns(),

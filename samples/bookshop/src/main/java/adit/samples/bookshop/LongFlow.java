@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /// reopened: what counts is whether the first one lives.
 final class LongFlow {
   private static final int INTERVAL_MILLIS = 200;
-  private static final int TIMEOUT_MILLIS = 3000;
+  private static final int TIMEOUT_MILLIS = 15_000;
   private static final int LETTERS = 26;
 
   private LongFlow() {}

@@ -12,7 +12,7 @@ final class OneRequest {
     URI uri = URI.create(arguments.target());
     long start = System.nanoTime();
     try {
-      HttpConnection.Answer answer = HttpConnection.get(uri, arguments.number("timeout", 5000));
+      HttpConnection.Answer answer = HttpConnection.get(uri, arguments.number("timeout", 20_000));
       long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
       Output.line(answer.status() + " in " + millis + " ms: " + answer.body().strip());
       return answer.good() ? 0 : 1;

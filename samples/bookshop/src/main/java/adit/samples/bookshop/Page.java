@@ -12,7 +12,7 @@ interface Page {
   /// In every answer, so that a look at the wire shows whether payloads can be read there.
   String MARKER = "BOOKSHOP-MARKER-7c1e";
 
-  int TIMEOUT_MILLIS = 5000;
+  int TIMEOUT_MILLIS = 15_000;
 
   /// The text of one answer.
   ///

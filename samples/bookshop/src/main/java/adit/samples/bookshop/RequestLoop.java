@@ -43,7 +43,7 @@ final class RequestLoop {
     RequestLoop loop =
         new RequestLoop(
             URI.create(arguments.target()),
-            arguments.number("timeout", 5000),
+            arguments.number("timeout", 20_000),
             arguments.number("pause", 0));
     String mode = arguments.text("mode", "new");
     int seconds = arguments.number("seconds", 0);
@@ -203,9 +203,9 @@ final class RequestLoop {
 
   private static void await(CountDownLatch latch) {
     try {
-      boolean done = latch.await(10, TimeUnit.SECONDS);
+      boolean done = latch.await(30, TimeUnit.SECONDS);
       if (!done) {
-        Output.line("the last requests have not ended within 10 s");
+        Output.line("the last requests have not ended within 30 s");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
