@@ -38,6 +38,10 @@ public final class ZdsClient implements AutoCloseable {
   private static final Duration DIAL_PATIENCE = Duration.ofSeconds(5);
   private static final Duration RETRY_PENDING = Duration.ofSeconds(5);
   private static final Duration MOST = Duration.ofSeconds(15);
+
+  /// A socket file of the node costs nothing to try, and pods that start wait for this.
+  private static final Duration MOST_BETWEEN_DIALS = Duration.ofSeconds(1);
+
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(5);
 
   /// What the outside learns. Called on the ZDS thread.
@@ -74,7 +78,7 @@ public final class ZdsClient implements AutoCloseable {
     this.roster = roster;
     this.listener = listener;
     this.nanoTime = nanoTime;
-    this.dialing = new Backoff(Duration.ofMillis(20), MOST, random);
+    this.dialing = new Backoff(Duration.ofMillis(20), MOST_BETWEEN_DIALS, random);
     this.failing = new Backoff(Duration.ofMillis(500), MOST, random);
     this.thread = Thread.ofPlatform().name("zds").unstarted(this::run);
   }
