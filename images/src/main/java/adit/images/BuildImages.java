@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /// `./adit images [NAME...]`: container images of all programs, or of some, as archives that
@@ -81,8 +82,13 @@ public final class BuildImages {
     Path archive = out.resolve(content.image() + ".tar");
     new ImageArchive(base, out.resolve("cache"))
         .write(archive, reference, content, files.entryPoint(), layers);
-    return "%s  %s  %d MiB unpacked, %d MiB packed"
-        .formatted(archive, reference, size(layers) / MEBIBYTE, Files.size(archive) / MEBIBYTE);
+    return String.format(
+        Locale.ROOT,
+        "%s  %s  %d MiB unpacked, %d MiB packed",
+        archive,
+        reference,
+        size(layers) / MEBIBYTE,
+        Files.size(archive) / MEBIBYTE);
   }
 
   private List<Layer> layers(ImageContent content, ProgramFiles files) throws IOException {

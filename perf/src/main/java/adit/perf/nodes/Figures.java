@@ -3,6 +3,7 @@ package adit.perf.nodes;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -19,13 +20,14 @@ final class Figures {
     StringBuilder table = new StringBuilder("\nmedian of each\n");
     Figures first = figures.getOrDefault(names.getFirst(), new Figures());
     for (String metric : first.samples.keySet()) {
-      table.append("%-48s".formatted(metric));
+      table.append(String.format(Locale.ROOT, "%-48s", metric));
       for (String name : names) {
-        table.append("  %s %.2f".formatted(name, median(figures.get(name), metric)));
+        table.append(
+            String.format(Locale.ROOT, "  %s %.2f", name, median(figures.get(name), metric)));
       }
       if (names.size() > 1) {
         double peer = median(figures.get(names.get(1)), metric);
-        table.append("  ratio %.2f".formatted(median(first, metric) / peer));
+        table.append(String.format(Locale.ROOT, "  ratio %.2f", median(first, metric) / peer));
       }
       table.append('\n');
     }

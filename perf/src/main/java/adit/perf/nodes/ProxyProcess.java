@@ -3,6 +3,7 @@ package adit.perf.nodes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /// What the kernel says of one process.
 record ProxyProcess(long pid) {
@@ -19,7 +20,7 @@ record ProxyProcess(long pid) {
   record Memory(double rss, double pss) {
     @Override
     public String toString() {
-      return "RSS %.1f MB PSS %.1f MB".formatted(rss, pss);
+      return String.format(Locale.ROOT, "RSS %.1f MB PSS %.1f MB", rss, pss);
     }
   }
 

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -78,7 +79,7 @@ public final class TwoNodeBench {
   }
 
   private void record(String name, String metric, double value) {
-    say("%s  %s: %.2f".formatted(name, metric, value));
+    say(String.format(Locale.ROOT, "%s  %s: %.2f", name, metric, value));
     results.computeIfAbsent(name, _ -> new Figures()).add(metric, value);
   }
 
@@ -134,15 +135,19 @@ public final class TwoNodeBench {
     Path config = Files.createTempFile("adit-perf-", ".conf");
     Files.writeString(
         config,
-        """
-        worker_processes 1; daemon off; pid %s.pid; error_log /dev/null;
-        events { worker_connections 4096; }
-        http {
-          access_log off; keepalive_requests 100000000;
-          server { listen %d backlog=4096; location / { return 200 "%s"; } }
-        }
-        """
-            .formatted(config, HTTP, "x".repeat(1024)));
+        String.format(
+            Locale.ROOT,
+            """
+            worker_processes 1; daemon off; pid %s.pid; error_log /dev/null;
+            events { worker_connections 4096; }
+            http {
+              access_log off; keepalive_requests 100000000;
+              server { listen %d backlog=4096; location / { return 200 "%s"; } }
+            }
+            """,
+            config,
+            HTTP,
+            "x".repeat(1024)));
     return config;
   }
 }

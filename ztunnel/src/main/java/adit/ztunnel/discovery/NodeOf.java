@@ -10,6 +10,7 @@ import com.google.protobuf.ListValue;
 import com.google.protobuf.NullValue;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// How this process introduces itself to the control plane.
@@ -30,8 +31,13 @@ public final class NodeOf {
     config.jsonMetadata().forEach((key, text) -> metadata.putFields(key, value(parse(key, text))));
     return Node.newBuilder()
         .setId(
-            "ztunnel~%s~%s.%s~%s.svc.cluster.local"
-                .formatted(self.instanceIp(), name, namespace, namespace))
+            String.format(
+                Locale.ROOT,
+                "ztunnel~%s~%s.%s~%s.svc.cluster.local",
+                self.instanceIp(),
+                name,
+                namespace,
+                namespace))
         .setMetadata(metadata)
         .build();
   }

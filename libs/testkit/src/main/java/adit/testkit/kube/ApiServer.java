@@ -14,6 +14,7 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
@@ -69,15 +70,17 @@ public final class ApiServer implements AutoCloseable {
 
   /// A kubeconfig for this server.
   public String kubeconfig() {
-    return """
-    apiVersion: v1
-    kind: Config
-    clusters: [{name: c, cluster: {server: "%s"}}]
-    users: [{name: u, user: {}}]
-    contexts: [{name: c, context: {cluster: c, user: u}}]
-    current-context: c
-    """
-        .formatted(url());
+    return String.format(
+        Locale.ROOT,
+        """
+        apiVersion: v1
+        kind: Config
+        clusters: [{name: c, cluster: {server: "%s"}}]
+        users: [{name: u, user: {}}]
+        contexts: [{name: c, context: {cluster: c, user: u}}]
+        current-context: c
+        """,
+        url());
   }
 
   /// The kinds of a group and version that are known; all others are answered with 404.

@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.util.List;
+import java.util.Locale;
 
 /// A taint with which nodes join the cluster, so that no pod starts before the node can capture it;
 /// the agent takes it off once. One thread.
@@ -54,8 +55,12 @@ final class StartupTaint {
   private void remove(int index) {
     String path = "/spec/taints/" + index;
     String patch =
-        "[{\"op\":\"test\",\"path\":\"%s/key\",\"value\":\"%s\"},{\"op\":\"remove\",\"path\":\"%s\"}]"
-            .formatted(path, key, path);
+        String.format(
+            Locale.ROOT,
+            "[{\"op\":\"test\",\"path\":\"%s/key\",\"value\":\"%s\"},{\"op\":\"remove\",\"path\":\"%s\"}]",
+            path,
+            key,
+            path);
     var _ = client.nodes().withName(node).patch(PatchContext.of(PatchType.JSON), patch);
   }
 }

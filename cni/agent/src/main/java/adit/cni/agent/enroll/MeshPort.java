@@ -7,6 +7,7 @@ import adit.source.object.Pod;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -60,8 +61,12 @@ final class MeshPort {
       notes.add(
           new Note(
               REASON,
-              "NetworkPolicy %s: no %s rule admits TCP port 15008, through which %s goes (expected: a rule with port 15008)"
-                  .formatted(names, direction, traffic)));
+              String.format(
+                  Locale.ROOT,
+                  "NetworkPolicy %s: no %s rule admits TCP port 15008, through which %s goes (expected: a rule with port 15008)",
+                  names,
+                  direction,
+                  traffic)));
       return;
     }
     for (NetworkPolicy.Rule rule : rules) {
@@ -69,8 +74,12 @@ final class MeshPort {
         notes.add(
             new Note(
                 REASON,
-                "NetworkPolicy %s: an %s rule admits %s to ports of the application but not to TCP port 15008, through which the mesh goes (expected: port 15008 in that rule)"
-                    .formatted(names, direction, peers(rule))));
+                String.format(
+                    Locale.ROOT,
+                    "NetworkPolicy %s: an %s rule admits %s to ports of the application but not to TCP port 15008, through which the mesh goes (expected: port 15008 in that rule)",
+                    names,
+                    direction,
+                    peers(rule))));
       }
     }
   }

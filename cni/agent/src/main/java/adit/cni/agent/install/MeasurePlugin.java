@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
 /// Measures ADD as a container runtime sees it: from starting the plugin's file until it has ended,
@@ -45,13 +46,20 @@ public final class MeasurePlugin {
       }
     }
     Arrays.sort(nanos);
-    return "ADD of %s: %d runs, p50 %s, p90 %s, p99 %s, max %s"
-        .formatted(plugin, runs, at(nanos, 0.50), at(nanos, 0.90), at(nanos, 0.99), at(nanos, 1));
+    return String.format(
+        Locale.ROOT,
+        "ADD of %s: %d runs, p50 %s, p90 %s, p99 %s, max %s",
+        plugin,
+        runs,
+        at(nanos, 0.50),
+        at(nanos, 0.90),
+        at(nanos, 0.99),
+        at(nanos, 1));
   }
 
   private static String at(long[] sorted, double quantile) {
     int index = (int) Math.ceil(quantile * sorted.length) - 1;
     double millis = sorted[Math.max(0, index)] / (double) TimeUnit.MILLISECONDS.toNanos(1);
-    return "%.1f ms".formatted(millis);
+    return String.format(Locale.ROOT, "%.1f ms", millis);
   }
 }

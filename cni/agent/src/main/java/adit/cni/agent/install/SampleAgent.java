@@ -13,6 +13,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 
 /// An agent that accepts every pod, for training and measuring the plugin, and what a runtime would
@@ -51,14 +52,16 @@ final class SampleAgent implements AutoCloseable {
   /// The configuration on standard input, as containerd writes it for a plugin that is chained
   /// behind `ptp` or `bridge`.
   String configuration() {
-    return """
-    {"cniVersion":"1.0.0","name":"k8s-pod-network","type":"adit-cni","cni_agent_run_dir":"%s",\
-    "exclude_namespaces":["kube-system"],"prevResult":{"cniVersion":"1.0.0",\
-    "interfaces":[{"name":"veth0","mac":"0a:00:00:00:00:01"},{"name":"eth0","mac":"0a:00:00:00:00:02","sandbox":"/var/run/netns/cni-sample"}],\
-    "ips":[{"interface":1,"address":"10.244.1.5/24","gateway":"10.244.1.1"},{"interface":1,"address":"fd00:10:244:1::5/64"}],\
-    "routes":[{"dst":"0.0.0.0/0","gw":"10.244.1.1"}],"dns":{}}}\
-    """
-        .formatted(directory);
+    return String.format(
+        Locale.ROOT,
+        """
+        {"cniVersion":"1.0.0","name":"k8s-pod-network","type":"adit-cni","cni_agent_run_dir":"%s",\
+        "exclude_namespaces":["kube-system"],"prevResult":{"cniVersion":"1.0.0",\
+        "interfaces":[{"name":"veth0","mac":"0a:00:00:00:00:01"},{"name":"eth0","mac":"0a:00:00:00:00:02","sandbox":"/var/run/netns/cni-sample"}],\
+        "ips":[{"interface":1,"address":"10.244.1.5/24","gateway":"10.244.1.1"},{"interface":1,"address":"fd00:10:244:1::5/64"}],\
+        "routes":[{"dst":"0.0.0.0/0","gw":"10.244.1.1"}],"dns":{}}}\
+        """,
+        directory);
   }
 
   private void serve() {

@@ -8,6 +8,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -39,8 +40,12 @@ public record ForeignListeners(Path hostRoot) {
         Integer port =
             linkOf(process.resolve("ns/net")).equals(namespace) ? heldBy(process, taken) : null;
         if (port != null) {
-          return "port %d is in use in the pod by %s (process %s), the node proxy needs it"
-              .formatted(port, name(process), process.getFileName());
+          return String.format(
+              Locale.ROOT,
+              "port %d is in use in the pod by %s (process %s), the node proxy needs it",
+              port,
+              name(process),
+              process.getFileName());
         }
       }
     }

@@ -1,5 +1,7 @@
 package adit.cni.agent.rules;
 
+import java.util.Locale;
+
 /// Packet marks, ports and the routing table that the rules and the node proxy agree on. They are
 /// the reference's, so that either side can be swapped.
 public final class Marks {
@@ -30,6 +32,6 @@ public final class Marks {
   private Marks() {}
 
   static String hex(int value) {
-    return "0x%08x".formatted(value);
+    return String.format(Locale.ROOT, "0x%08x", value);
   }
 }

@@ -8,12 +8,14 @@ import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /// The policy routing of a pod: packets that answer a connection of the proxy are delivered
 /// locally, whatever their destination.
 final class PolicyRoutes {
   private static final Duration LIMIT = Duration.ofSeconds(10);
-  private static final String SELECTOR = "fwmark 0x%x/0x%x".formatted(Marks.FROM_PROXY, Marks.MASK);
+  private static final String SELECTOR =
+      String.format(Locale.ROOT, "fwmark 0x%x/0x%x", Marks.FROM_PROXY, Marks.MASK);
   private static final String LIST = "rule list\nroute list table " + Marks.ROUTE_TABLE + "\n";
 
   /// A family as `ip` wants it.
