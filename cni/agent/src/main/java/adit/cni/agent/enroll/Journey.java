@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
 
 /// The order of things when a pod joins the mesh and when it leaves.
 ///
-/// Joining: the proxy first, its listeners being there when it has acknowledged; then the rules, so
-/// that no connection is refused; then the node's probe rules. Leaving is the reverse. All calls
-/// for one pod come from the pod's own tasks; they block.
+/// Joining: the proxy first, its listeners being there when it has acknowledged; then the node's
+/// probe rules, so that no probe is captured; then the rules, so that no connection is refused.
+/// Leaving is the reverse. All calls for one pod come from the pod's own tasks; they block.
 public final class Journey {
   private static final long ANSWER_SECONDS = 15;
 
@@ -172,9 +172,9 @@ public final class Journey {
   private void capture(MeshPod pod, Wish wish, Netns netns)
       throws IOException, InterruptedException {
     try {
+      probe(pod, wish);
       rules.write(netns, wish.options());
       pod.stage = new Stage.Captured(netns, wish.options());
-      probe(pod, wish);
     } catch (IOException e) {
       // Half a capture is worse than none: the pod stays reachable, and its failure is reported.
       undo(pod, netns, e);
@@ -187,6 +187,8 @@ public final class Journey {
   private void undo(MeshPod pod, Netns netns, IOException cause) throws InterruptedException {
     try {
       rules.delete(netns);
+      probes.remove(pod.uid);
+      pod.probed = List.of();
     } catch (IOException e) {
       cause.addSuppressed(e);
     }
@@ -209,7 +211,6 @@ public final class Journey {
 
   private void leave(MeshPod pod, String why) throws IOException, InterruptedException {
     if (pod.stage instanceof Stage.Leaving(Netns netns)) {
-      probes.remove(pod.uid);
       rules.delete(netns);
     }
     forget(pod, why);

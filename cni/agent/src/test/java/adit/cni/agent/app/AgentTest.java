@@ -7,6 +7,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import adit.cni.agent.fake.Answering;
 import adit.cni.agent.fake.FakeProxy;
 import adit.cni.agent.fake.FakeSource;
 import adit.cni.agent.fake.FakeStatus;
@@ -45,7 +46,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -128,7 +134,7 @@ final class AgentTest {
     AgentReply reply = plugin(Command.ADD);
 
     assertThat(reply.code()).isEqualTo(11);
-    assertThat(reply.message()).contains("no ztunnel is connected", "seen");
+    assertThat(reply.message()).contains("no ztunnel has connected to the node agent yet");
     assertThat(isCaptured()).isFalse();
   }
 
@@ -293,6 +299,47 @@ final class AgentTest {
       Wait.until("annotation", () -> "none".equals(status.redirections.get("web")));
       assertThat(isCaptured()).isFalse();
       assertThat(hostRules()).doesNotContain("uid-web");
+    }
+  }
+
+  @Test
+  void probes_whileARunningPodJoins_neverMeetTheProxy() throws Exception {
+    Pod running =
+        web(Map.of(), Map.of("adit.dev/netns", network.netns().path().toString()), addresses());
+    source.put(namespace("shop", Map.of())).put(running);
+    start();
+    Set<String> answers = ConcurrentHashMap.newKeySet();
+    AtomicBoolean ended = new AtomicBoolean();
+    try (FakeProxy proxy = proxy();
+        Netns inPod = network.netns().open();
+        Netns inNode = node.netns().open();
+        Answering app = Answering.listen(inPod, 8080, "app")) {
+      assertThat(proxy.next()).isEqualTo("snapshot");
+      InetSocketAddress target = new InetSocketAddress(network.addresses().ip4(), 8080);
+      CompletableFuture<Void> prober =
+          CompletableFuture.runAsync(() -> {
+            while (!ended.get()) {
+              answers.add(probe(inNode, target));
+            }
+          });
+      assertThat(app.sources.take()).as("not captured yet").isNotEmpty();
+
+      source.put(namespace("shop", AMBIENT));
+
+      Wait.until("annotation", () -> "enabled".equals(status.redirections.get("web")));
+      assertThat(isCaptured()).isTrue();
+      ended.set(true);
+      var _ = prober.get(20, TimeUnit.SECONDS);
+      assertThat(answers).containsExactly("app");
+    }
+  }
+
+  private static String probe(Netns from, InetSocketAddress target) {
+    try (SocketChannel channel = from.<SocketChannel, IOException>call(SocketChannel::open)) {
+      channel.connect(target);
+      return new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      return e.toString();
     }
   }
 
