@@ -130,7 +130,9 @@ public final class AdminHttp {
   }
 
   @Nullable Route routeOrNull(String path) {
-    return routes.get(path);
+    Route exact = routes.get(path);
+    // istioctl asks for //version.
+    return exact == null ? routes.get(path.replaceAll("/{2,}", "/")) : exact;
   }
 
   private void accept(Channel channel) {

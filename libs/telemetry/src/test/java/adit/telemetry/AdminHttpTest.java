@@ -98,6 +98,11 @@ final class AdminHttpTest {
   }
 
   @Test
+  void request_slashesRepeated_isTheSamePath() throws Exception {
+    assertThat(get("//healthz/ready")).startsWith("HTTP/1.1 200 ");
+  }
+
+  @Test
   void request_wrongMethod_is405() throws Exception {
     assertThat(get("/post")).startsWith("HTTP/1.1 405 ");
     assertThat(
