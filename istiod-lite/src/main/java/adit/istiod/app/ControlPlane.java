@@ -14,6 +14,7 @@ import adit.istiod.cluster.LeadersStatus;
 import adit.istiod.cluster.Leadership;
 import adit.istiod.cluster.RootSecret;
 import adit.istiod.debug.DebugPages;
+import adit.istiod.debug.DebugQueries;
 import adit.istiod.push.CallerGate;
 import adit.istiod.push.Publisher;
 import adit.istiod.push.PushMetrics;
@@ -52,6 +53,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
@@ -159,11 +161,8 @@ final class ControlPlane implements AutoCloseable {
     Metrics metrics = metrics(clock);
     Credentials credentials =
         new Credentials(tokens, config.mesh().trustDomain(), output.scope("auth"));
-    PushMetrics listener = new PushMetrics(metrics, output.scope("ads"));
-    DeltaServer authenticated =
-        new DeltaServer(pushes, clock, ORDER, new CallerGate(config.authenticate()), listener);
-    DeltaServer open = new DeltaServer(pushes, clock, ORDER, new CallerGate(false), listener);
-    List<DeltaServer> servers = List.of(authenticated, open);
+    List<DeltaServer> servers =
+        servers(config, clock, new PushMetrics(metrics, output.scope("ads")));
     Reporter reporter = reporter(config, authority, log);
     Publisher publisher = publisher(config, servers, reporter, log);
     publisher.follow(source);
@@ -172,13 +171,16 @@ final class ControlPlane implements AutoCloseable {
     Server tlsServer =
         grpc(wanted.secure(), config.lives().connection())
             .sslContext(tls)
-            .addService(ServerInterceptors.intercept(authenticated, credentials))
+            .addService(ServerInterceptors.intercept(servers.getFirst(), credentials))
             .addService(ca.definition())
             .build()
             .start();
     secure = tlsServer;
     Server plainServer =
-        grpc(wanted.plaintext(), config.lives().connection()).addService(open).build().start();
+        grpc(wanted.plaintext(), config.lives().connection())
+            .addService(servers.getLast())
+            .build()
+            .start();
     plaintext = plainServer;
     DebugPages pages = new DebugPages(config.mesh(), source, servers, publisher::latestOrNull);
     ports =
@@ -194,6 +196,21 @@ final class ControlPlane implements AutoCloseable {
         config.mesh().trustDomain(),
         "roots",
         authority.roots().size());
+  }
+
+  /// The secure port's and the plaintext port's.
+  private List<DeltaServer> servers(IstiodConfig config, Clock clock, PushMetrics listener) {
+    List<DeltaServer> servers = new CopyOnWriteArrayList<>();
+    servers.add(
+        new DeltaServer(
+            pushes,
+            clock,
+            ORDER,
+            new CallerGate(config.authenticate()),
+            listener,
+            new DebugQueries(config.mesh(), config.replica(), () -> servers)));
+    servers.add(new DeltaServer(pushes, clock, ORDER, new CallerGate(false), listener));
+    return servers;
   }
 
   /// In a cluster one of the replicas writes.

@@ -57,7 +57,7 @@ public final class DebugPages {
         .route("/debug/configz", loopbackOnly(this::configz))
         .route("/debug/registryz", loopbackOnly(this::registryz))
         .route("/debug/", loopbackOnly(_ -> AdminResponse.html(index())))
-        .route("/version", _ -> AdminResponse.text(200, "adit-1.31.0\n"));
+        .route("/version", _ -> AdminResponse.text(200, Version.text()));
   }
 
   /// The route for callers on this host; 403 for others.

@@ -8,11 +8,18 @@ import adit.identity.CaClient;
 import adit.istiod.testing.FakeSource;
 import adit.istiod.testing.Sample;
 import adit.model.SpiffeId;
+import adit.protos.clientstatus.ClientConfig;
+import adit.protos.clientstatus.ConfigStatus;
+import adit.protos.discovery.AggregatedDiscoveryServiceGrpc;
+import adit.protos.discovery.DiscoveryRequest;
+import adit.protos.discovery.DiscoveryResponse;
 import adit.source.ClusterView;
 import adit.source.StatusWriter;
 import adit.testkit.Eventually;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.grpc.ManagedChannel;
+import io.grpc.stub.StreamObserver;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
@@ -27,6 +34,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -92,6 +100,64 @@ final class ControlPlaneTest {
     // The next thing that the proxy hears is something else.
     deployment.write("pods.yaml", PODS + pod("shop", "new", "web", "n1", "10.0.0.4"));
     assertThat(proxy.next()).isEqualTo("address [+Kubernetes//Pod/shop/new]");
+  }
+
+  @Test
+  void tool_isToldWhichProxiesAreConnectedAndInSync() throws Exception {
+    ControlPlane plane = start();
+    Proxy proxy = proxy(plane);
+    proxy.await("address");
+
+    Eventually.holds(
+        "in sync",
+        Duration.ofSeconds(20),
+        () -> {
+          DiscoveryResponse answer = asked(plane, deployment.token("ztunnel-n1"));
+          assertThat(answer.getControlPlane().getIdentifier())
+              .contains("\"Component\":\"istiod\"", "\"version\":\"1.31.0\"");
+          ClientConfig client = answer.getResources(0).unpack(ClientConfig.class);
+          return client.getNode().getId().contains("ztunnel-n1.istio-system")
+              && client.getGenericXdsConfigsCount() == 2
+              && client.getGenericXdsConfigsList().stream()
+                  .allMatch(config -> config.getConfigStatus() == ConfigStatus.SYNCED);
+        });
+    assertThatThrownBy(() -> asked(plane, null)).hasMessageContaining("UNAUTHENTICATED");
+    assertThatThrownBy(() -> asked(plane, deployment.token("shop", "web", "web")))
+        .hasMessageContaining("PERMISSION_DENIED")
+        .hasMessageContaining("expected: of namespace istio-system");
+  }
+
+  private DiscoveryResponse asked(ControlPlane plane, @Nullable String token) throws Exception {
+    ManagedChannel channel = Proxy.channel(plane.ports().secure(), deployment.roots(), token);
+    CompletableFuture<DiscoveryResponse> answer = new CompletableFuture<>();
+    var requests =
+        AggregatedDiscoveryServiceGrpc.newStub(channel)
+            .streamAggregatedResources(
+                new StreamObserver<>() {
+                  @Override
+                  public void onNext(DiscoveryResponse response) {
+                    answer.complete(response);
+                  }
+
+                  @Override
+                  public void onError(Throwable error) {
+                    answer.completeExceptionally(error);
+                  }
+
+                  @Override
+                  public void onCompleted() {}
+                });
+    requests.onNext(
+        DiscoveryRequest.newBuilder()
+            .setTypeUrl("istio.io/debug/syncz")
+            // As istioctl does, though it acknowledges nothing.
+            .setResponseNonce("2026-11-25 10:00:00")
+            .build());
+    try {
+      return answer.get(20, TimeUnit.SECONDS);
+    } finally {
+      channel.shutdownNow();
+    }
   }
 
   @Test

@@ -96,14 +96,19 @@ final class Deployment implements AutoCloseable {
 
   /// A token of `istio-system/ztunnel`, bound to a pod.
   String token(String pod) throws JOSEException {
+    return token("istio-system", "ztunnel", pod);
+  }
+
+  /// A token of a service account, bound to a pod.
+  String token(String namespace, String serviceAccount, String pod) throws JOSEException {
     JWTClaimsSet claims =
         new JWTClaimsSet.Builder()
-            .subject("system:serviceaccount:istio-system:ztunnel")
+            .subject("system:serviceaccount:" + namespace + ":" + serviceAccount)
             .audience("istio-ca")
             .expirationTime(Date.from(Instant.now().plusSeconds(600)))
             .claim(
                 "kubernetes.io",
-                Map.of("namespace", "istio-system", "pod", Map.of("name", pod, "uid", "u-" + pod)))
+                Map.of("namespace", namespace, "pod", Map.of("name", pod, "uid", "u-" + pod)))
             .build();
     SignedJWT jwt =
         new SignedJWT(

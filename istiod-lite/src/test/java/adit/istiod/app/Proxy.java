@@ -73,7 +73,7 @@ final class Proxy implements AutoCloseable {
     client.start();
   }
 
-  private static ManagedChannel channel(int port, @Nullable Path roots, @Nullable String token) {
+  static ManagedChannel channel(int port, @Nullable Path roots, @Nullable String token) {
     NettyChannelBuilder builder = NettyChannelBuilder.forAddress("127.0.0.1", port);
     if (token != null) {
       Metadata headers = new Metadata();

@@ -4,6 +4,8 @@ import adit.protos.core.Node;
 import adit.protos.discovery.AggregatedDiscoveryServiceGrpc;
 import adit.protos.discovery.DeltaDiscoveryRequest;
 import adit.protos.discovery.DeltaDiscoveryResponse;
+import adit.protos.discovery.DiscoveryRequest;
+import adit.protos.discovery.DiscoveryResponse;
 import com.google.protobuf.Value;
 import io.grpc.Context;
 import io.grpc.Status;
@@ -38,6 +40,7 @@ public final class DeltaServer
   private final List<String> order;
   private final StreamGate gate;
   private final Listener listener;
+  private final Queries queries;
   private final List<Client> clients = new CopyOnWriteArrayList<>();
   private final Map<String, Difference.Latest> differences = new HashMap<>();
   private @Nullable Snapshot snapshot;
@@ -59,6 +62,20 @@ public final class DeltaServer
   /// @param order type urls that are served, those that others refer to first
   public DeltaServer(
       Executor executor, Clock clock, List<String> order, StreamGate gate, Listener listener) {
+    this(executor, clock, order, gate, listener, Queries.NONE);
+  }
+
+  /// @param executor runs one task at a time, in order
+  /// @param order type urls that are served, those that others refer to first
+  /// @param queries answers what tools ask
+  public DeltaServer(
+      Executor executor,
+      Clock clock,
+      List<String> order,
+      StreamGate gate,
+      Listener listener,
+      Queries queries) {
+    this.queries = queries;
     this.executor = executor;
     this.clock = clock;
     this.order = List.copyOf(order);
@@ -95,6 +112,13 @@ public final class DeltaServer
     client.responses.disableAutoRequest();
     client.responses.request(1);
     return client;
+  }
+
+  /// What tools ask, by the half of the protocol that resources are not served over.
+  @Override
+  public StreamObserver<DiscoveryRequest> streamAggregatedResources(
+      StreamObserver<DiscoveryResponse> responses) {
+    return new Asking(queries, responses);
   }
 
   private final class Client implements StreamObserver<DeltaDiscoveryRequest> {
