@@ -1,0 +1,194 @@
+package adit.perf.discovery;
+
+import adit.telemetry.WritesToStandardOutput;
+import adit.testkit.kube.ApiServer;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.HdrHistogram.Histogram;
+
+/// The control plane's program over a simulated cluster: time to the first full push, memory, and
+/// how long a change of a pod takes from the API server to a proxy.
+///
+/// `./adit bench discovery [--pods N] [--services N] [--proxies N] [--rate N] [--seconds N]`. The
+/// API server, the proxies and the control plane share the machine; the control plane's ports must
+/// be free.
+public final class DiscoveryBench {
+  private static final Duration LONGEST_START = Duration.ofMinutes(5);
+
+  private final Map<String, Integer> options;
+  private final Map<String, Long> waiting = new ConcurrentHashMap<>();
+  private final Histogram nanos = new Histogram(3);
+
+  private DiscoveryBench(Map<String, Integer> options) {
+    this.options = options;
+  }
+
+  @WritesToStandardOutput("its output is the result")
+  private static void say(String line) {
+    System.out.println(line);
+  }
+
+  public static void main(String[] args) throws Exception {
+    Map<String, Integer> options = new HashMap<>();
+    for (int i = 0; i + 1 < args.length; i += 2) {
+      options.put(args[i], Integer.parseInt(args[i + 1]));
+    }
+    new DiscoveryBench(options).run();
+  }
+
+  private int option(String name, int absent) {
+    return options.getOrDefault(name, absent);
+  }
+
+  private void run() throws Exception {
+    int pods = option("--pods", 10_000);
+    int services = option("--services", 1_000);
+    int proxies = option("--proxies", 10);
+    Path directory = Files.createTempDirectory("adit-bench");
+    try (ApiServer server = new ApiServer()) {
+      SimulatedCluster cluster = new SimulatedCluster(server, pods, services);
+      say("cluster: " + pods + " pods, " + services + " services; proxies: " + proxies);
+      Path config = Files.writeString(directory.resolve("kubeconfig"), server.kubeconfig());
+      long begun = System.nanoTime();
+      Process istiod = istiod(config, directory);
+      List<Watcher> watchers = new ArrayList<>();
+      try {
+        watchers.addAll(connected(proxies, pods + services));
+        say(
+            "start to first full push at all proxies: "
+                + seconds(System.nanoTime() - begun)
+                + " s");
+        say("after the first push: " + memory(istiod));
+        double before = cpuSeconds(istiod);
+        changes(cluster, pods, services);
+        say("CPU during the changes: " + (cpuSeconds(istiod) - before) + " s");
+        say("after the changes: " + memory(istiod));
+      } finally {
+        watchers.forEach(Watcher::close);
+        istiod.destroy();
+        var _ = istiod.waitFor(10, TimeUnit.SECONDS);
+      }
+    }
+  }
+
+  private static Process istiod(Path kubeconfig, Path directory) throws IOException {
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            Path.of(System.getenv("ADIT_HOME"), "adit").toString(), "run", "istiod", "discovery");
+    builder.environment().put("ADIT_NO_BUILD", "1");
+    builder.environment().put("KUBECONFIG", kubeconfig.toString());
+    builder.environment().put("ROOT_CA_DIR", directory.resolve("none").toString());
+    File log = directory.resolve("istiod.log").toFile();
+    say("log: " + log);
+    return builder.redirectErrorStream(true).redirectOutput(log).start();
+  }
+
+  /// Proxies that have everything.
+  private List<Watcher> connected(int proxies, int resources) throws InterruptedException {
+    List<Watcher> watchers = new ArrayList<>();
+    CountDownLatch full = new CountDownLatch(proxies);
+    for (int i = 0; i < proxies; i++) {
+      boolean first = i == 0;
+      watchers.add(
+          new Watcher(
+              i,
+              names -> {
+                if (names.size() >= resources) {
+                  full.countDown();
+                } else if (first) {
+                  arrived(names);
+                }
+              }));
+    }
+    if (!full.await(LONGEST_START.toSeconds(), TimeUnit.SECONDS)) {
+      throw new IllegalStateException("no full push within " + LONGEST_START + "; see the log");
+    }
+    return watchers;
+  }
+
+  private void arrived(List<String> names) {
+    long now = System.nanoTime();
+    for (String name : names) {
+      Long begun = waiting.remove(name);
+      if (begun != null) {
+        nanos.recordValue(now - begun);
+      }
+    }
+  }
+
+  private void changes(SimulatedCluster cluster, int pods, int services)
+      throws InterruptedException {
+    int rate = option("--rate", 100);
+    int count = rate * option("--seconds", 20);
+    long begun = System.nanoTime();
+    for (int i = 0; i < count; i++) {
+      long due = begun + i * 1_000_000_000L / rate;
+      while (System.nanoTime() < due) {
+        LockSupport.parkNanos(due - System.nanoTime());
+      }
+      waiting.put(SimulatedCluster.workload(i % pods, services), System.nanoTime());
+      cluster.pod(i % pods, /* ready= */ i / pods % 2 == 1);
+    }
+    long last = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    while (!waiting.isEmpty() && System.nanoTime() < last) {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+    }
+    say(
+        "change of a pod to a proxy at %d/s, %d changes: p50 %.0f ms, p99 %.0f ms, longest %.0f ms, lost %d"
+            .formatted(
+                rate,
+                count,
+                nanos.getValueAtPercentile(50) / 1e6,
+                nanos.getValueAtPercentile(99) / 1e6,
+                nanos.getMaxValue() / 1e6,
+                waiting.size()));
+  }
+
+  private static String seconds(long nanos) {
+    return "%.1f".formatted(nanos / 1e9);
+  }
+
+  /// The heap after a collection, and what the kernel counts.
+  private static String memory(Process process) throws IOException, InterruptedException {
+    String pid = String.valueOf(process.pid());
+    run("jcmd", pid, "GC.run");
+    String heap =
+        run("jcmd", pid, "GC.heap_info")
+            .lines()
+            .filter(line -> line.contains(" used "))
+            .map(String::strip)
+            .reduce("", (one, other) -> one.isEmpty() ? other : one + "; " + other);
+    String resident =
+        Files.readString(Path.of("/proc", pid, "status"))
+            .lines()
+            .filter(line -> line.startsWith("VmRSS") || line.startsWith("VmHWM"))
+            .map(line -> line.replaceAll("\\s+", " "))
+            .reduce("", (one, other) -> one.isEmpty() ? other : one + ", " + other);
+    return resident + "; " + heap;
+  }
+
+  private static String run(String... command) throws IOException, InterruptedException {
+    List<String> words = new ArrayList<>(List.of(command));
+    words.set(0, Path.of(System.getProperty("java.home"), "bin", command[0]).toString());
+    Process process = new ProcessBuilder(words).redirectErrorStream(true).start();
+    String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    var _ = process.waitFor();
+    return text;
+  }
+
+  private static double cpuSeconds(Process process) {
+    return process.info().totalCpuDuration().orElse(Duration.ZERO).toMillis() / 1e3;
+  }
+}
