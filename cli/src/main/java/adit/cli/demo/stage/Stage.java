@@ -117,10 +117,7 @@ public final class Stage implements AutoCloseable {
 
   /// Starts looking at the link of a node; pods' traffic only.
   public Wire wire(String node) throws IOException {
-    return Wire.look(
-        new NamedNetns(options.instance().prefix() + "." + node),
-        "tcp and net 10.244.0.0/16",
-        MARKER);
+    return Wire.look(netns(node), "tcp and net 10.244.0.0/16", MARKER);
   }
 
   /// What a program says from now on.
@@ -145,6 +142,19 @@ public final class Stage implements AutoCloseable {
           List<StatusReport.PodStatus> pods = shop();
           return !pods.isEmpty() && pods.stream().allMatch(pod -> enrolled(pod));
         });
+  }
+
+  /// Waits until the proxies of all nodes know that the shop is in the mesh.
+  public boolean awaitKnown(Duration longest) throws IOException {
+    Set<String> pods = new HashSet<>();
+    shop().forEach(pod -> pods.add(pod.name()));
+    for (String node : status().nodes()) {
+      NodeView view = new NodeView(netns(node));
+      if (!Polling.until(longest, () -> view.tunnelsTo(pods))) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /// Waits until everything that is wanted is there and ready.
@@ -184,5 +194,9 @@ public final class Stage implements AutoCloseable {
   private boolean enrolled(StatusReport.PodStatus pod) {
     Pod object = cluster.current().podOrNull(pod.namespace(), pod.name());
     return object != null && object.meta().annotation(REDIRECTION).equals("enabled");
+  }
+
+  private NamedNetns netns(String node) {
+    return new NamedNetns(options.instance().prefix() + "." + node);
   }
 }

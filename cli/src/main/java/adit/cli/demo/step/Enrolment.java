@@ -23,6 +23,9 @@ public final class Enrolment implements Step {
   // New connections a second, on top of two loops that wait for their answers. Each page opens
   // three or four connections in the mesh, whose proxies have not run before.
   private static final int RATE = 10;
+
+  // A connection that a proxy had accepted before it knew is dialled within this time.
+  private static final Duration UNDER_WAY = Duration.ofSeconds(1);
   private static final Duration LOOK = Duration.ofSeconds(3);
 
   @Override
@@ -48,16 +51,30 @@ public final class Enrolment implements Step {
           enrolled
               ? "all " + before.size() + " pods of the shop are captured " + millis + " ms later"
               : "not all pods are captured after " + LONGEST.toSeconds() + " s");
-      long captured = System.currentTimeMillis();
+      long known = settled(stage, findings);
       TimeUnit.NANOSECONDS.sleep(LOOK.toNanos());
       for (PodProgram loop : loops) {
         LoopCounts counts = LoopCounts.of(loop.stop());
         findings.check(counts.clean(), "client outside -> web -> ..., " + counts);
       }
-      onTheWire(findings, LinkView.of(wire.finish(), captured, stage.shopAddresses()));
+      onTheWire(findings, LinkView.of(wire.finish(), known, stage.shopAddresses()));
     }
     sameProcesses(before, byUid(stage), findings);
     flowsLive(stage, findings);
+  }
+
+  /// When the proxies of all nodes knew, and what they had decided before was done.
+  private static long settled(Stage stage, Findings findings)
+      throws IOException, InterruptedException {
+    long start = System.nanoTime();
+    boolean known = stage.awaitKnown(LONGEST);
+    long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+    findings.check(
+        known,
+        "the proxies of both nodes "
+            + (known ? "know it " + millis + " ms after that" : "do not know it"));
+    TimeUnit.NANOSECONDS.sleep(UNDER_WAY.toNanos());
+    return System.currentTimeMillis();
   }
 
   /// Whether the flows that were open before the label are alive.
