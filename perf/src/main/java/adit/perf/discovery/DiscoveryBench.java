@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -146,18 +147,19 @@ public final class DiscoveryBench {
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
     }
     say(
-        "change of a pod to a proxy at %d/s, %d changes: p50 %.0f ms, p99 %.0f ms, longest %.0f ms, lost %d"
-            .formatted(
-                rate,
-                count,
-                nanos.getValueAtPercentile(50) / 1e6,
-                nanos.getValueAtPercentile(99) / 1e6,
-                nanos.getMaxValue() / 1e6,
-                waiting.size()));
+        String.format(
+            Locale.ROOT,
+            "change of a pod to a proxy at %d/s, %d changes: p50 %.0f ms, p99 %.0f ms, longest %.0f ms, lost %d",
+            rate,
+            count,
+            nanos.getValueAtPercentile(50) / 1e6,
+            nanos.getValueAtPercentile(99) / 1e6,
+            nanos.getMaxValue() / 1e6,
+            waiting.size()));
   }
 
   private static String seconds(long nanos) {
-    return "%.1f".formatted(nanos / 1e9);
+    return String.format(Locale.ROOT, "%.1f", nanos / 1e9);
   }
 
   /// The heap after a collection, and what the kernel counts.

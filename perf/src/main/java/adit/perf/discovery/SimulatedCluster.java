@@ -1,6 +1,7 @@
 package adit.perf.discovery;
 
 import adit.testkit.kube.ApiServer;
+import java.util.Locale;
 
 /// A cluster as an API server shows it: pods of the size that real ones have, their services, and
 /// slices, in 20 namespaces on 100 nodes. Nothing runs.
@@ -77,13 +78,21 @@ final class SimulatedCluster {
     server.put(
         "v1",
         "services",
-        """
-        {"apiVersion":"v1","kind":"Service","metadata":{"name":"app-%d","namespace":"%s"},
-         "spec":{"type":"ClusterIP","clusterIP":"172.16.%d.%d","clusterIPs":["172.16.%d.%d"],
-                 "ipFamilies":["IPv4"],"selector":{"app":"app-%d"},
-                 "ports":[{"name":"http","port":80,"targetPort":"http","protocol":"TCP"}]}}
-        """
-            .formatted(i, namespace, i / 256, i % 256, i / 256, i % 256, i));
+        String.format(
+            Locale.ROOT,
+            """
+            {"apiVersion":"v1","kind":"Service","metadata":{"name":"app-%d","namespace":"%s"},
+             "spec":{"type":"ClusterIP","clusterIP":"172.16.%d.%d","clusterIPs":["172.16.%d.%d"],
+                     "ipFamilies":["IPv4"],"selector":{"app":"app-%d"},
+                     "ports":[{"name":"http","port":80,"targetPort":"http","protocol":"TCP"}]}}
+            """,
+            i,
+            namespace,
+            i / 256,
+            i % 256,
+            i / 256,
+            i % 256,
+            i));
     StringBuilder endpoints = new StringBuilder();
     for (int pod = i; pod < pods; pod += services) {
       endpoints
@@ -98,13 +107,18 @@ final class SimulatedCluster {
     server.put(
         "discovery.k8s.io/v1",
         "endpointslices",
-        """
-        {"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice","addressType":"IPv4",
-         "metadata":{"name":"app-%d-x","namespace":"%s",
-                     "labels":{"kubernetes.io/service-name":"app-%d"}},
-         "ports":[{"name":"http","port":8080,"protocol":"TCP"}],"endpoints":[%s]}
-        """
-            .formatted(i, namespace, i, endpoints));
+        String.format(
+            Locale.ROOT,
+            """
+            {"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice","addressType":"IPv4",
+             "metadata":{"name":"app-%d-x","namespace":"%s",
+                         "labels":{"kubernetes.io/service-name":"app-%d"}},
+             "ports":[{"name":"http","port":8080,"protocol":"TCP"}],"endpoints":[%s]}
+            """,
+            i,
+            namespace,
+            i,
+            endpoints));
   }
 
   /// Creates or changes a pod.
@@ -113,34 +127,35 @@ final class SimulatedCluster {
     server.put(
         "v1",
         "pods",
-        """
-        {"apiVersion":"v1","kind":"Pod",
-         "metadata":{"name":"app-%d-%d","namespace":"ns-%d","uid":"uid-%d","generateName":"app-%d-",
-           "labels":{"app":"app-%d","version":"v1","pod-template-hash":"5d9c748dd"},
-           "annotations":{"ambient.istio.io/redirection":"enabled"},
-           "ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"app-%d-5d9c748dd",
-             "controller":true}],%s},
-         "spec":{"serviceAccountName":"app-%d","nodeName":"node-%d",
-           "containers":[{"name":"main","image":"example.com/app:1",
-             "ports":[{"name":"http","containerPort":8080,"protocol":"TCP"}],%s}]},
-         "status":{"phase":"Running","podIP":"%s","podIPs":[{"ip":"%s"}],
-           "conditions":[{"type":"Ready","status":"%s"}]}}
-        """
-            .formatted(
-                service,
-                i,
-                service % NAMESPACES,
-                i,
-                service,
-                service,
-                service,
-                MANAGED,
-                service,
-                i % NODES,
-                BALLAST,
-                address(i),
-                address(i),
-                ready ? "True" : "False"));
+        String.format(
+            Locale.ROOT,
+            """
+            {"apiVersion":"v1","kind":"Pod",
+             "metadata":{"name":"app-%d-%d","namespace":"ns-%d","uid":"uid-%d","generateName":"app-%d-",
+               "labels":{"app":"app-%d","version":"v1","pod-template-hash":"5d9c748dd"},
+               "annotations":{"ambient.istio.io/redirection":"enabled"},
+               "ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"app-%d-5d9c748dd",
+                 "controller":true}],%s},
+             "spec":{"serviceAccountName":"app-%d","nodeName":"node-%d",
+               "containers":[{"name":"main","image":"example.com/app:1",
+                 "ports":[{"name":"http","containerPort":8080,"protocol":"TCP"}],%s}]},
+             "status":{"phase":"Running","podIP":"%s","podIPs":[{"ip":"%s"}],
+               "conditions":[{"type":"Ready","status":"%s"}]}}
+            """,
+            service,
+            i,
+            service % NAMESPACES,
+            i,
+            service,
+            service,
+            service,
+            MANAGED,
+            service,
+            i % NODES,
+            BALLAST,
+            address(i),
+            address(i),
+            ready ? "True" : "False"));
   }
 
   private static String address(int pod) {
