@@ -2,7 +2,6 @@ package adit.ztunnel.app;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
-import adit.identity.ca.CertificateAuthority;
 import adit.linux.SeqPacketSocket;
 import adit.telemetry.Log;
 import adit.telemetry.LogFilter;
@@ -26,15 +25,15 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/// The run from which the archive of classes, their links and profiles is made: the real process,
-/// from its configuration to its end, with a control plane and a node agent in it and traffic
+/// The run from which the archive of classes and their links is made: the real process,
+/// from its configuration to its end, with a control plane and a node agent of its own and traffic
 /// between two pods on loopback. It changes nothing on the machine.
 final class Training {
   /// Long enough for what a connection runs through to have profiles.
   static final Duration USUAL = Duration.ofSeconds(4);
 
   private static final int LEAST = 64;
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final Log log;
   private final Duration traffic;
@@ -72,11 +71,9 @@ final class Training {
   }
 
   private void with(EventLoopGroup group, Path directory) throws IOException, InterruptedException {
-    var authority = CertificateAuthority.inMemory(TrainingPlane.TRUST_DOMAIN, Clock.systemUTC());
     Path socket = directory.resolve("agent.sock");
     try (var application = new EchoPort(group);
-        var plane =
-            new TrainingPlane(group, authority, TrainingPods.addresses(application.number()));
+        var plane = TrainingProcess.start(directory, application.number());
         var agent = new TrainingAgent(socket);
         var lines =
             LogOutput.start(
@@ -87,10 +84,10 @@ final class Training {
       var config =
           new ConfigReader(
                   Map.of(
-                      "XDS_ADDRESS", plane.url(),
-                      "CA_ADDRESS", plane.url(),
-                      "XDS_ROOT_CA", authority.rootsPem(),
-                      "CA_ROOT_CA", authority.rootsPem(),
+                      "XDS_ADDRESS", plane.address(),
+                      "CA_ADDRESS", plane.address(),
+                      "XDS_ROOT_CA", plane.roots().toString(),
+                      "CA_ROOT_CA", plane.roots().toString(),
                       "INPOD_UDS", socket.toString(),
                       "INPOD_PORT_REUSE", "false"))
               .read()
@@ -113,13 +110,12 @@ final class Training {
       ZtunnelConfig.Ports ports = process.config().ports();
       String ready = get(ports.readiness(), "/healthz/ready");
       String metrics = get(ports.metrics(), "/metrics");
-      String dump = get(ports.admin(), "/config_dump");
       log.info(
           "trained",
           "connections",
           connections,
           "answers",
-          ready.length() + metrics.length() + dump.length(),
+          ready.length() + metrics.length(),
           "agent",
           session.peerPid());
     } finally {

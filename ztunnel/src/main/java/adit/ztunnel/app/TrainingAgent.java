@@ -10,7 +10,7 @@ import java.time.Duration;
 
 /// A node agent without pods.
 final class TrainingAgent implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final int LONGEST = 1024;
 
   private final SeqPacketListener listener;

@@ -18,13 +18,14 @@ import io.grpc.Status;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
-import io.netty.channel.EventLoopGroup;
-import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
@@ -35,7 +36,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /// A control plane that knows one mesh and signs what it is asked to: discovery and certificates
-/// over TLS, on a free port of loopback.
+/// over TLS, on a free port of loopback. A process of its own, so that the archive holds nothing of
+/// it.
 final class TrainingPlane implements AutoCloseable {
   static final String TRUST_DOMAIN = "training.invalid";
 
@@ -48,10 +50,7 @@ final class TrainingPlane implements AutoCloseable {
   private final CertificateAuthority authority;
   private final Server server;
 
-  /// @param group not shut down by this class
-  /// @param addresses what clients are told, by name
-  TrainingPlane(
-      EventLoopGroup group, CertificateAuthority authority, Map<String, Address> addresses)
+  private TrainingPlane(CertificateAuthority authority, Map<String, Address> addresses)
       throws IOException {
     this.authority = authority;
     var xds = new DeltaServer(executor, Clock.systemUTC(), ORDER, _ -> null, new Silence());
@@ -63,14 +62,28 @@ final class TrainingPlane implements AutoCloseable {
         new Snapshot(1, Map.of(TypeUrls.ADDRESS, resources, TypeUrls.AUTHORIZATION, Map.of())));
     server =
         NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
-            .channelType(EpollServerSocketChannel.class)
-            .bossEventLoopGroup(group)
-            .workerEventLoopGroup(group)
             .sslContext(tls())
             .addService(xds)
             .addService(new Signing())
             .build()
             .start();
+  }
+
+  /// Runs until its input ends.
+  ///
+  /// @param arguments port of the application; a directory, where `roots.pem` and then `url` are
+  ///   written
+  public static void main(String[] arguments) throws IOException {
+    var authority = CertificateAuthority.inMemory(TRUST_DOMAIN, Clock.systemUTC());
+    Path directory = Path.of(arguments[1]);
+    try (var plane =
+        new TrainingPlane(authority, TrainingPods.addresses(Integer.parseInt(arguments[0])))) {
+      Files.writeString(directory.resolve("roots.pem"), authority.rootsPem());
+      Path unfinished = Files.writeString(directory.resolve("url.new"), plane.url());
+      Files.move(unfinished, directory.resolve("url"), StandardCopyOption.ATOMIC_MOVE);
+      var _ = System.in.readAllBytes();
+    }
+    Runtime.getRuntime().halt(0);
   }
 
   String url() {

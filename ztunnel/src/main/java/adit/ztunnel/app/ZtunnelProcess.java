@@ -44,6 +44,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -56,6 +57,7 @@ import org.jspecify.annotations.Nullable;
 /// ```
 final class ZtunnelProcess {
   private static final int REFUSALS_KEPT = 256;
+  private static final int SETTLED_SECONDS = 5;
 
   private final ZtunnelConfig config;
   private final LogOutput output;
@@ -209,6 +211,8 @@ final class ZtunnelProcess {
       return;
     }
     synced.done();
+    // What the start has left behind would stay in the heap for hours.
+    var _ = owner.schedule(System::gc, SETTLED_SECONDS, TimeUnit.SECONDS);
     var client =
         new ZdsClient(
             config.control().zdsSocket(),
