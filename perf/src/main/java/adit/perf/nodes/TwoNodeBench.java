@@ -18,12 +18,13 @@ import java.util.regex.Pattern;
 /// A pair of proxies between two pods on two nodes, with capture: what a gigabyte, a request, a
 /// connection and a tunnel cost, in CPU time of both proxies.
 ///
-/// `./adit bench nodes [--rounds N] [--seconds N] [--peer COMMAND]`. With a peer, any program that
-/// takes a ztunnel's environment, rounds alternate and ratios are printed. Needs iperf3, wrk and
-/// nginx.
+/// `./adit bench nodes [--rounds N] [--seconds N] [--warm SECONDS] [--peer COMMAND]`. With a peer,
+/// any program that takes a ztunnel's environment, both pairs stand at the same time, each is
+/// warmed before anything is measured, and rounds alternate. Needs iperf3, wrk and nginx.
 public final class TwoNodeBench {
   private static final int HTTP = 8082;
   private static final int IPERF = 8083;
+  private static final List<String> CLOSE = List.of("-H", "Connection: close");
   private static final Pattern BYTES =
       Pattern.compile("\"sum_received\":\\s*\\{[^}]*?\"bytes\":\\s*(\\d+)");
   private static final Pattern REQUESTS = Pattern.compile("(\\d+) requests in");
@@ -39,12 +40,46 @@ public final class TwoNodeBench {
   public static void main(String[] args) throws Exception {
     Options options = Options.of(args);
     TwoNodeBench bench = new TwoNodeBench(options.number("--seconds", 4));
-    for (int round = 0; round < options.number("--rounds", 3); round++) {
+    List<Bed> beds = new ArrayList<>();
+    try {
       for (Map.Entry<String, String> command : options.commands().entrySet()) {
-        bench.round(command.getKey(), command.getValue());
+        Bed bed = Bed.start(command.getKey(), command.getValue());
+        beds.add(bed);
+        bench.warm(bed, options.number("--warm", 30));
+      }
+      for (int round = 0; round < options.number("--rounds", 3); round++) {
+        for (Bed bed : beds) {
+          bench.round(bed);
+        }
+      }
+    } finally {
+      for (Bed bed : beds) {
+        bed.close();
       }
     }
     System.out.print(Figures.table(bench.results, List.copyOf(options.commands().keySet())));
+  }
+
+  /// A pair with its load's servers.
+  private record Bed(
+      String name, ProxyPair pair, Path config, LabProcess nginx, LabProcess iperf) {
+    static Bed start(String name, String command) throws IOException, InterruptedException {
+      ProxyPair pair = ProxyPair.start("perf-" + name, command);
+      Path config = nginxConfiguration();
+      return new Bed(
+          name,
+          pair,
+          config,
+          pair.server().start("nginx", "-c", config.toString()),
+          pair.server().start("iperf3", "-s", "-p", Integer.toString(IPERF)));
+    }
+
+    void close() throws IOException, InterruptedException {
+      iperf.kill();
+      nginx.kill();
+      Files.delete(config);
+      pair.close();
+    }
   }
 
   @WritesToStandardOutput("progress of long work")
@@ -52,38 +87,41 @@ public final class TwoNodeBench {
     System.out.println(line);
   }
 
-  private void round(String name, String command) throws Exception {
-    try (ProxyPair pair = ProxyPair.start("perf-" + name, command)) {
-      for (ProxyProcess proxy : pair.proxies()) {
-        say(name + " idle, 1 pod: " + proxy.memory());
-      }
-      Path config = nginx();
-      LabProcess nginx = pair.server().start("nginx", "-c", config.toString());
-      LabProcess iperf = pair.server().start("iperf3", "-s", "-p", Integer.toString(IPERF));
-      wrk(pair, 32, Math.max(6, seconds), List.of()); // warms
-      bulk(pair, 1);
-      record(name, "bulk, 1 stream: CPU-s/GB", bulk(pair, 1));
-      record(name, "bulk, 8 streams: CPU-s/GB", bulk(pair, 8));
-      record(name, "c=32 keep-alive: CPU us/request", wrk(pair, 32, seconds, List.of()));
-      record(
-          name,
-          "new connection, pooled tunnel: CPU us",
-          wrk(pair, 16, seconds, List.of("-H", "Connection: close")));
-      for (ProxyProcess proxy : pair.proxies()) {
-        say(name + " after load: " + proxy.memory());
-      }
-      iperf.kill();
-      nginx.kill();
-      Files.delete(config);
+  /// Until the compilers have had their time with every path that is measured.
+  private void warm(Bed bed, int duration) throws IOException {
+    int part = Math.max(2, duration / 3);
+    double requests = wrk(bed.pair(), 32, part, List.of());
+    double connections = wrk(bed.pair(), 16, part, CLOSE);
+    double bytes = bulk(bed.pair(), 1, part);
+    say(
+        String.format(
+            Locale.ROOT,
+            "%s warmed: %.2f us/request, %.2f us/connection, %.2f s/GB; %s",
+            bed.name(),
+            requests,
+            connections,
+            bytes,
+            Machine.load()));
+  }
+
+  private void round(Bed bed) throws IOException {
+    ProxyPair pair = bed.pair();
+    String name = bed.name();
+    record(name, "bulk, 1 stream: CPU-s/GB", bulk(pair, 1, seconds));
+    record(name, "bulk, 8 streams: CPU-s/GB", bulk(pair, 8, seconds));
+    record(name, "c=32 keep-alive: CPU us/request", wrk(pair, 32, seconds, List.of()));
+    record(name, "new connection, pooled tunnel: CPU us", wrk(pair, 16, seconds, CLOSE));
+    for (ProxyProcess proxy : pair.proxies()) {
+      say(name + " after load: " + proxy.memory());
     }
   }
 
-  private void record(String name, String metric, double value) {
-    say(String.format(Locale.ROOT, "%s  %s: %.2f", name, metric, value));
+  private void record(String name, String metric, double value) throws IOException {
+    say(String.format(Locale.ROOT, "%s  %s: %.2f; %s", name, metric, value, Machine.load()));
     results.computeIfAbsent(name, _ -> new Figures()).add(metric, value);
   }
 
-  private double bulk(ProxyPair pair, int streams) throws IOException {
+  private double bulk(ProxyPair pair, int streams, int duration) throws IOException {
     double before = pair.cpuSeconds();
     String out =
         run(
@@ -96,7 +134,7 @@ public final class TwoNodeBench {
                 "-p",
                 Integer.toString(IPERF),
                 "-t",
-                Integer.toString(seconds),
+                Integer.toString(duration),
                 "-P",
                 Integer.toString(streams)));
     return (pair.cpuSeconds() - before) / (number(BYTES, out) / 1e9);
@@ -118,7 +156,7 @@ public final class TwoNodeBench {
 
   private String run(ProxyPair pair, List<String> words) throws IOException {
     return Command.of(words.toArray(String[]::new))
-        .within(Duration.ofSeconds(seconds + 30))
+        .within(Duration.ofSeconds(seconds + 90))
         .in(pair.client().netns())
         .output();
   }
@@ -131,7 +169,7 @@ public final class TwoNodeBench {
     return Double.parseDouble(matcher.group(1));
   }
 
-  private static Path nginx() throws IOException {
+  private static Path nginxConfiguration() throws IOException {
     Path config = Files.createTempFile("adit-perf-", ".conf");
     Files.writeString(
         config,
