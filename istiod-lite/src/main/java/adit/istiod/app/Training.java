@@ -54,9 +54,9 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
-/// The run from which the archive of classes and their links is made: the real control
-/// plane over a directory of its own, on free ports of loopback, and a proxy that asks it for the
-/// mesh and for a certificate. Nothing is left on the machine.
+/// The run from which the archive of classes and their links is made: the real control plane over a
+/// directory of its own, on free ports of loopback, and a proxy that asks it for the mesh and for a
+/// certificate. Nothing is left on the machine.
 final class Training {
   private static final int PATIENCE_SECONDS = 20;
   private static final SpiffeId WEB = new SpiffeId("cluster.local", "shop", "web");

@@ -25,9 +25,9 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/// The run from which the archive of classes and their links is made: the real process,
-/// from its configuration to its end, with a control plane and a node agent of its own and traffic
-/// between two pods on loopback. It changes nothing on the machine.
+/// The run from which the archive of classes and their links is made: the real process, from its
+/// configuration to its end, with a control plane and a node agent of its own and traffic between
+/// two pods on loopback. It changes nothing on the machine.
 final class Training {
   /// Long enough for what a connection runs through to have profiles.
   static final Duration USUAL = Duration.ofSeconds(4);
