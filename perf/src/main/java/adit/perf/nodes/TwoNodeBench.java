@@ -61,8 +61,7 @@ public final class TwoNodeBench {
   }
 
   /// A pair with its load's servers.
-  private record Bed(
-      String name, ProxyPair pair, Path config, LabProcess nginx, LabProcess iperf) {
+  private record Bed(String name, ProxyPair pair, Path config, LabProcess nginx, LabProcess iperf) {
     static Bed start(String name, String command) throws IOException, InterruptedException {
       ProxyPair pair = ProxyPair.start("perf-" + name, command);
       Path config = nginxConfiguration();
