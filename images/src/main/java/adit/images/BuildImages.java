@@ -29,6 +29,7 @@ public final class BuildImages {
   private final String prefix;
   private final String tag;
   private final String base;
+  private final ImageArchive archives;
 
   private BuildImages(Map<String, String> environment) throws IOException {
     String top = environment.getOrDefault("ADIT_HOME", "");
@@ -41,6 +42,7 @@ public final class BuildImages {
     prefix = environment.getOrDefault("ADIT_IMAGE_HUB", "adit");
     tag = environment.getOrDefault("ADIT_IMAGE_TAG", "dev");
     base = environment.getOrDefault("ADIT_IMAGE_BASE", "");
+    archives = ImageArchive.fresh(base, out.resolve("cache"));
   }
 
   /// Builds, and prints path, name and size of each archive.
@@ -80,8 +82,7 @@ public final class BuildImages {
     List<Layer> layers = layers(content, files);
     String reference = prefix + "/" + content.image() + ":" + tag;
     Path archive = out.resolve(content.image() + ".tar");
-    new ImageArchive(base, out.resolve("cache"))
-        .write(archive, reference, content, files.entryPoint(), layers);
+    archives.write(archive, reference, content, files.entryPoint(), layers);
     return String.format(
         Locale.ROOT,
         "%s  %s  %d MiB unpacked, %d MiB packed",

@@ -22,6 +22,13 @@ import java.util.concurrent.ExecutionException;
 record ImageArchive(String base, Path cache) {
   private static final int WORLD_WRITABLE = 0777;
 
+  /// With an empty cache of layers: jib knows files by name and time, and ours all have one time,
+  /// so that it would take a changed file for the one that it knows.
+  static ImageArchive fresh(String base, Path cache) throws IOException {
+    FileTree.delete(cache.resolve("layers"));
+    return new ImageArchive(base, cache);
+  }
+
   /// A layer and its name in the image's history.
   record Layer(String name, FileTree tree) {}
 

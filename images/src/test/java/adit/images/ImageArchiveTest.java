@@ -45,12 +45,30 @@ class ImageArchiveTest {
     assertThat(manifest).contains("\"RepoTags\":[\"hub/sample:1\"]");
   }
 
+  @Test
+  void write_aFileChangedSinceTheLastRun_isInTheImage() throws IOException {
+    FileTree tree = FileTree.create(directory.resolve("tree"));
+    tree.write("/a", "before");
+    tree.settle();
+    Path first = write("first", tree, directory.resolve("cache"));
+    tree.write("/a", "after!");
+    tree.settle();
+
+    Path second = write("second", tree, directory.resolve("cache"));
+
+    assertThat(Files.mismatch(first, second)).isNotEqualTo(-1);
+  }
+
   private Path write(String name) throws IOException {
     FileTree tree = FileTree.create(directory.resolve(name));
     tree.directory("/tmp");
     tree.write("/etc/passwd", "root:x:0:0:root:/:/sbin/nologin\n");
+    return write(name, tree, directory.resolve(name + "-cache"));
+  }
+
+  private Path write(String name, FileTree tree, Path cache) throws IOException {
     Path archive = directory.resolve(name + ".tar");
-    new ImageArchive("", directory.resolve(name + "-cache"))
+    ImageArchive.fresh("", cache)
         .write(
             archive,
             "hub/sample:1",
