@@ -1,15 +1,25 @@
 package adit.cli;
 
+import adit.cli.cluster.CheckCommand;
+import adit.cli.cluster.InstallCommand;
+import adit.cli.cluster.UninstallCommand;
 import adit.cli.demo.DemoCommand;
 import adit.cli.local.LocalCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/// The command line: `adit local ...`, `adit demo`.
+/// The command line: `adit install`, `adit check`, `adit local ...`, `adit demo`.
 @Command(
     name = "adit",
     description = "Adit: an ambient service mesh.",
-    subcommands = {LocalCommand.class, DemoCommand.class, CommandLine.HelpCommand.class},
+    subcommands = {
+      InstallCommand.class,
+      UninstallCommand.class,
+      CheckCommand.class,
+      LocalCommand.class,
+      DemoCommand.class,
+      CommandLine.HelpCommand.class
+    },
     mixinStandardHelpOptions = true)
 public final class Adit implements Runnable {
   @CommandLine.Spec
@@ -32,7 +42,9 @@ public final class Adit implements Runnable {
 
   private static String message(Exception failure) {
     boolean ours =
-        failure instanceof java.io.IOException || failure instanceof IllegalArgumentException;
+        failure instanceof java.io.IOException
+            || failure instanceof IllegalArgumentException
+            || failure instanceof io.fabric8.kubernetes.client.KubernetesClientException;
     String text = failure.getMessage();
     return ours && text != null ? text : failure.toString();
   }

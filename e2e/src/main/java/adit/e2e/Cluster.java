@@ -1,0 +1,277 @@
+package adit.e2e;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.apps.DaemonSet;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.ExecWatch;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// The cluster, as a user works with it.
+///
+/// @param client to its API server; owned by the caller
+record Cluster(KubernetesClient client) {
+  static final String SHOP = "bookshop";
+  static final String OUTSIDE = "outside";
+  static final String MESH = "istio-system";
+
+  private static final String CAPTURED = "ambient.istio.io/redirection";
+  private static final long LOOK_AGAIN_MILLIS = 250;
+  private static final Duration ANSWER = Duration.ofMinutes(3);
+  private static final Executor THREADS = Executors.newVirtualThreadPerTaskExecutor();
+
+  /// What a program in a container came to.
+  ///
+  /// @param exit its code
+  /// @param out both streams
+  record Ended(int exit, String out) {}
+
+  /// A condition to wait for.
+  interface Condition {
+    boolean holds() throws Exception;
+  }
+
+  /// Waits until it holds.
+  ///
+  /// @return how long that took
+  /// @throws JourneyFailed it did not within the limit
+  static Duration await(String what, Duration limit, Condition condition) throws Exception {
+    long start = System.nanoTime();
+    while (!condition.holds()) {
+      if (System.nanoTime() - start > limit.toNanos()) {
+        throw new JourneyFailed(what + ": not within " + limit.toSeconds() + " s");
+      }
+      TimeUnit.MILLISECONDS.sleep(LOOK_AGAIN_MILLIS);
+    }
+    return Duration.ofNanos(System.nanoTime() - start);
+  }
+
+  /// Applies files, as `kubectl apply -f` does with a directory.
+  void applyFiles(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path file : files.sorted().toList()) {
+        apply(Files.readString(file));
+      }
+    }
+  }
+
+  void apply(String yaml) {
+    for (HasMetadata object : objects(yaml)) {
+      var _ = client.resource(object).fieldManager("e2e").forceConflicts().serverSideApply();
+    }
+  }
+
+  void delete(String yaml) {
+    for (HasMetadata object : objects(yaml)) {
+      var _ = client.resource(object).delete();
+    }
+  }
+
+  private List<HasMetadata> objects(String yaml) {
+    return client
+        .load(new java.io.ByteArrayInputStream(yaml.getBytes(StandardCharsets.UTF_8)))
+        .items();
+  }
+
+  void label(String namespace, String key, @Nullable String value) {
+    var _ =
+        client
+            .namespaces()
+            .withName(namespace)
+            .edit(
+                it -> {
+                  if (it.getMetadata().getLabels() == null) {
+                    it.getMetadata().setLabels(new HashMap<>());
+                  }
+                  Map<String, String> labels = it.getMetadata().getLabels();
+                  if (value == null) {
+                    labels.remove(key);
+                  } else {
+                    labels.put(key, value);
+                  }
+                  return it;
+                });
+  }
+
+  List<Pod> pods(String namespace) {
+    return client.pods().inNamespace(namespace).list().getItems().stream()
+        .filter(pod -> pod.getMetadata().getDeletionTimestamp() == null)
+        .toList();
+  }
+
+  List<Pod> pods(String namespace, String label, String value) {
+    return pods(namespace).stream()
+        .filter(pod -> value.equals(pod.getMetadata().getLabels().get(label)))
+        .toList();
+  }
+
+  static boolean captured(Pod pod) {
+    Map<String, String> annotations = pod.getMetadata().getAnnotations();
+    return annotations != null && "enabled".equals(annotations.get(CAPTURED));
+  }
+
+  static int restarts(List<Pod> pods) {
+    int restarts = 0;
+    for (Pod pod : pods) {
+      for (ContainerStatus status : pod.getStatus().getContainerStatuses()) {
+        restarts += status.getRestartCount();
+      }
+    }
+    return restarts;
+  }
+
+  static boolean ready(Pod pod) {
+    return pod.getStatus().getConditions().stream()
+        .anyMatch(each -> each.getType().equals("Ready") && each.getStatus().equals("True"));
+  }
+
+  /// Waits until all Deployments of a namespace have what they want, and no pod of a former version
+  /// is left.
+  void awaitDeployments(String namespace, Duration limit) throws Exception {
+    await(
+        "deployments of " + namespace,
+        limit,
+        () ->
+            client.apps().deployments().inNamespace(namespace).list().getItems().stream()
+                .allMatch(Cluster::complete));
+  }
+
+  private static boolean complete(Deployment it) {
+    var status = it.getStatus();
+    return status != null
+        && Objects.equals(status.getObservedGeneration(), it.getMetadata().getGeneration())
+        && Objects.equals(status.getUpdatedReplicas(), it.getSpec().getReplicas())
+        && Objects.equals(status.getReplicas(), it.getSpec().getReplicas())
+        && Objects.equals(status.getAvailableReplicas(), it.getSpec().getReplicas());
+  }
+
+  /// As `kubectl rollout restart`, and waits for its end.
+  void restartDaemonSet(String name, Duration limit) throws Exception {
+    var it = client.apps().daemonSets().inNamespace(MESH).withName(name);
+    String now = Instant.now().toString();
+    var _ =
+        it.edit(
+            set -> {
+              var meta = set.getSpec().getTemplate().getMetadata();
+              Map<String, String> annotations = new HashMap<>();
+              if (meta.getAnnotations() != null) {
+                annotations.putAll(meta.getAnnotations());
+              }
+              annotations.put("kubectl.kubernetes.io/restartedAt", now);
+              meta.setAnnotations(annotations);
+              return set;
+            });
+    await("rollout of " + name, limit, () -> complete(it.get()));
+  }
+
+  private static boolean complete(@Nullable DaemonSet it) {
+    if (it == null || it.getStatus() == null) {
+      return false;
+    }
+    var status = it.getStatus();
+    return Objects.equals(status.getObservedGeneration(), it.getMetadata().getGeneration())
+        && Objects.equals(status.getUpdatedNumberScheduled(), status.getDesiredNumberScheduled())
+        && Objects.equals(status.getNumberAvailable(), status.getDesiredNumberScheduled());
+  }
+
+  void restartDeployment(String namespace, String name) {
+    var _ =
+        client.apps().deployments().inNamespace(namespace).withName(name).rolling().restart();
+  }
+
+  void scale(String namespace, String name, int count) {
+    var _ = client.apps().deployments().inNamespace(namespace).withName(name).scale(count);
+  }
+
+  /// Runs a command in a pod of an application.
+  Ended exec(String namespace, String app, String... command) throws Exception {
+    Pod pod = pods(namespace, "app", app).stream().filter(Cluster::ready).findFirst().orElse(null);
+    if (pod == null) {
+      throw new JourneyFailed(namespace + "/" + app + ": no pod is ready");
+    }
+    return exec(pod, command);
+  }
+
+  /// Runs a command in the first container of a pod.
+  Ended exec(Pod pod, String... command) throws Exception {
+    var output = new ByteArrayOutputStream();
+    Container container = pod.getSpec().getContainers().getFirst();
+    try (ExecWatch watch =
+        client
+            .pods()
+            .inNamespace(pod.getMetadata().getNamespace())
+            .withName(pod.getMetadata().getName())
+            .inContainer(container.getName())
+            .writingOutput(output)
+            .writingError(output)
+            .exec(command)) {
+      int exit = watch.exitCode().get(ANSWER.toSeconds(), TimeUnit.SECONDS);
+      return new Ended(exit, output.toString(StandardCharsets.UTF_8));
+    }
+  }
+
+  /// Asks again and again from a pod, while something else happens.
+  CompletableFuture<LoopResult> loop(String app, String url, String mode, int seconds) {
+    List<String> words = new ArrayList<>(List.of("bookshop", "client", "loop", url));
+    words.addAll(List.of("--mode", mode, "--seconds", Integer.toString(seconds)));
+    words.addAll(mode.equals("open") ? List.of("--rate", "50") : List.of("--pause", "20"));
+    return CompletableFuture.supplyAsync(
+        () -> {
+          try {
+            return LoopResult.of(exec(SHOP, app, words.toArray(String[]::new)).out());
+          } catch (Exception e) {
+            throw new CompletionException(e);
+          }
+        },
+        THREADS);
+  }
+
+  /// Log lines of a DaemonSet's pods since then, all together.
+  String logs(String app, int seconds) {
+    StringBuilder text = new StringBuilder();
+    for (Pod pod : pods(MESH, "app", app)) {
+      text.append(
+          client
+              .pods()
+              .inNamespace(MESH)
+              .withName(pod.getMetadata().getName())
+              .sinceSeconds(seconds)
+              .getLog());
+    }
+    return text.toString();
+  }
+
+  boolean exists(String namespace) {
+    try {
+      return client.namespaces().withName(namespace).get() != null;
+    } catch (KubernetesClientException e) {
+      if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
+        return false;
+      }
+      throw e;
+    }
+  }
+}
