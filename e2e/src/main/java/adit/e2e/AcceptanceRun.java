@@ -81,9 +81,13 @@ public final class AcceptanceRun {
       long start = System.nanoTime();
       Outcome outcome = walk(journey);
       Duration took = Duration.ofNanos(System.nanoTime() - start);
-      System.out.printf(Locale.ROOT, 
+      System.out.printf(
+          Locale.ROOT,
           "%-6s %-26s %5.1f s  %s%n",
-          outcome.good() ? "ok" : "FAILED", journey.name(), took.toMillis() / 1e3, outcome.text());
+          outcome.good() ? "ok" : "FAILED",
+          journey.name(),
+          took.toMillis() / 1e3,
+          outcome.text());
       done += outcome.good() ? 1 : 0;
       failed += outcome.good() ? 0 : 1;
     }

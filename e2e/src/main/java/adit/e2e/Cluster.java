@@ -101,19 +101,18 @@ record Cluster(KubernetesClient client) {
         client
             .namespaces()
             .withName(namespace)
-            .edit(
-                it -> {
-                  if (it.getMetadata().getLabels() == null) {
-                    it.getMetadata().setLabels(new HashMap<>());
-                  }
-                  Map<String, String> labels = it.getMetadata().getLabels();
-                  if (value == null) {
-                    labels.remove(key);
-                  } else {
-                    labels.put(key, value);
-                  }
-                  return it;
-                });
+            .edit(it -> {
+              if (it.getMetadata().getLabels() == null) {
+                it.getMetadata().setLabels(new HashMap<>());
+              }
+              Map<String, String> labels = it.getMetadata().getLabels();
+              if (value == null) {
+                labels.remove(key);
+              } else {
+                labels.put(key, value);
+              }
+              return it;
+            });
   }
 
   List<Pod> pods(String namespace) {
@@ -173,17 +172,16 @@ record Cluster(KubernetesClient client) {
     var it = client.apps().daemonSets().inNamespace(MESH).withName(name);
     String now = Instant.now().toString();
     var _ =
-        it.edit(
-            set -> {
-              var meta = set.getSpec().getTemplate().getMetadata();
-              Map<String, String> annotations = new HashMap<>();
-              if (meta.getAnnotations() != null) {
-                annotations.putAll(meta.getAnnotations());
-              }
-              annotations.put("kubectl.kubernetes.io/restartedAt", now);
-              meta.setAnnotations(annotations);
-              return set;
-            });
+        it.edit(set -> {
+          var meta = set.getSpec().getTemplate().getMetadata();
+          Map<String, String> annotations = new HashMap<>();
+          if (meta.getAnnotations() != null) {
+            annotations.putAll(meta.getAnnotations());
+          }
+          annotations.put("kubectl.kubernetes.io/restartedAt", now);
+          meta.setAnnotations(annotations);
+          return set;
+        });
     await("rollout of " + name, limit, () -> complete(it.get()));
   }
 
@@ -198,8 +196,7 @@ record Cluster(KubernetesClient client) {
   }
 
   void restartDeployment(String namespace, String name) {
-    var _ =
-        client.apps().deployments().inNamespace(namespace).withName(name).rolling().restart();
+    var _ = client.apps().deployments().inNamespace(namespace).withName(name).rolling().restart();
   }
 
   void scale(String namespace, String name, int count) {

@@ -48,7 +48,8 @@ record Entering(Cluster cluster, UsersCommand user, String tag) {
     if (!out.contains("✔ Installation complete")) {
       throw new JourneyFailed("no \"✔ Installation complete\" in: " + out);
     }
-    return String.format(Locale.ROOT, "%d pods of the mesh are ready", cluster.pods(Cluster.MESH).size());
+    return String.format(
+        Locale.ROOT, "%d pods of the mesh are ready", cluster.pods(Cluster.MESH).size());
   }
 
   private String bookshop() throws Exception {
@@ -59,7 +60,8 @@ record Entering(Cluster cluster, UsersCommand user, String tag) {
     if (page.exit() != 0) {
       throw new JourneyFailed("the page of the shop: " + page.out().strip());
     }
-    return String.format(Locale.ROOT, "%d pods, the page is answered", cluster.pods(Cluster.SHOP).size());
+    return String.format(
+        Locale.ROOT, "%d pods, the page is answered", cluster.pods(Cluster.SHOP).size());
   }
 
   private String label() throws Exception {
@@ -76,7 +78,8 @@ record Entering(Cluster cluster, UsersCommand user, String tag) {
     if (restarts != 0) {
       throw new JourneyFailed(restarts + " containers were started again (expected: 0)");
     }
-    return String.format(Locale.ROOT, "captured after %.1f s, %s, RESTARTS 0", took.toMillis() / 1e3, counts);
+    return String.format(
+        Locale.ROOT, "captured after %.1f s, %s, RESTARTS 0", took.toMillis() / 1e3, counts);
   }
 
   /// Both ends' log lines say who spoke with whom, and over which port.
@@ -93,12 +96,14 @@ record Entering(Cluster cluster, UsersCommand user, String tag) {
                 cluster
                     .logs("ztunnel", 30)
                     .lines()
-                    .anyMatch(
-                        line ->
-                            line.contains("/ns/bookshop/sa/ratings")
-                                && line.contains("/ns/bookshop/sa/web")
-                                && line.contains(":15008")));
-    return String.format(Locale.ROOT, "HBONE on 15008 from .../sa/ratings to .../sa/web, told after %d ms", took.toMillis());
+                    .anyMatch(line ->
+                        line.contains("/ns/bookshop/sa/ratings")
+                            && line.contains("/ns/bookshop/sa/web")
+                            && line.contains(":15008")));
+    return String.format(
+        Locale.ROOT,
+        "HBONE on 15008 from .../sa/ratings to .../sa/web, told after %d ms",
+        took.toMillis());
   }
 
   private String relabel() throws Exception {
@@ -134,8 +139,11 @@ record Entering(Cluster cluster, UsersCommand user, String tag) {
             .distinct()
             .count();
     cluster.scale(Cluster.SHOP, "web", 1);
-    return String.format(Locale.ROOT, "new pods start on %d of %d nodes, %s", used,
-            nodes,
-            cluster.loop("ratings", WEB, "new", 5).join().flawless());
+    return String.format(
+        Locale.ROOT,
+        "new pods start on %d of %d nodes, %s",
+        used,
+        nodes,
+        cluster.loop("ratings", WEB, "new", 5).join().flawless());
   }
 }

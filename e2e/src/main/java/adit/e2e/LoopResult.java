@@ -38,8 +38,10 @@ record LoopResult(String mode, long requests, long failed, String failures, long
   String flawless() throws JourneyFailed {
     if (failed > 0 || requests == 0) {
       throw new JourneyFailed(
-          String.format(Locale.ROOT, "%s: %d of %d requests failed %s", mode, failed, requests, failures));
+          String.format(
+              Locale.ROOT, "%s: %d of %d requests failed %s", mode, failed, requests, failures));
     }
-    return String.format(Locale.ROOT, "%s %d requests, 0 failed, p99 %d ms", mode, requests, p99Micros / 1000);
+    return String.format(
+        Locale.ROOT, "%s %d requests, 0 failed, p99 %d ms", mode, requests, p99Micros / 1000);
   }
 }

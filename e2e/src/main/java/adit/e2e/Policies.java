@@ -58,7 +58,8 @@ record Policies(Cluster cluster) {
       if (!answered(Cluster.SHOP, "ratings")) {
         throw new JourneyFailed("a client inside of the mesh was refused under STRICT");
       }
-      return String.format(Locale.ROOT, "outside refused after %.1f s, inside answered", took.toMillis() / 1e3);
+      return String.format(
+          Locale.ROOT, "outside refused after %.1f s, inside answered", took.toMillis() / 1e3);
     } finally {
       cluster.delete(STRICT);
     }
@@ -72,7 +73,11 @@ record Policies(Cluster cluster) {
       cluster.apply(ALLOW_SHOP);
       Duration took =
           Cluster.await("the shop is allowed", SOON, () -> answered(Cluster.SHOP, "ratings"));
-      return String.format(Locale.ROOT, "refused%s, allowed after %.1f s", told ? " by bookshop/deny-all as the log tells" : "", took.toMillis() / 1e3);
+      return String.format(
+          Locale.ROOT,
+          "refused%s, allowed after %.1f s",
+          told ? " by bookshop/deny-all as the log tells" : "",
+          took.toMillis() / 1e3);
     } finally {
       cluster.delete(ALLOW_SHOP);
       cluster.delete(DENY_ALL);
@@ -102,7 +107,10 @@ record Policies(Cluster cluster) {
       if (restarts > 0) {
         throw new JourneyFailed(restarts + " containers were started again by their probes");
       }
-      return String.format(Locale.ROOT, "%d pods ready for 10 s under STRICT and deny-all", cluster.pods(Cluster.SHOP).size());
+      return String.format(
+          Locale.ROOT,
+          "%d pods ready for 10 s under STRICT and deny-all",
+          cluster.pods(Cluster.SHOP).size());
     } finally {
       cluster.delete(DENY_ALL);
       cluster.delete(STRICT);

@@ -20,13 +20,11 @@ record UsersCommand(Path home) {
   }
 
   /// Runs a command line of the user's own, with one more word.
-  String shell(String line, String word)
-      throws IOException, InterruptedException, JourneyFailed {
+  String shell(String line, String word) throws IOException, InterruptedException, JourneyFailed {
     return run(List.of("/bin/sh", "-c", line + " \"$0\"", word));
   }
 
-  private String run(List<String> command)
-      throws IOException, InterruptedException, JourneyFailed {
+  private String run(List<String> command) throws IOException, InterruptedException, JourneyFailed {
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     // It was built before this started.
     builder.environment().put("ADIT_NO_BUILD", "1");

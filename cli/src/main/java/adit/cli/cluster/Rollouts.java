@@ -41,12 +41,15 @@ record Rollouts(KubernetesClient client, Duration limit) {
     if (!until(() -> isDone(component))) {
       Progress progress = progressOrNull(component);
       throw new IOException(
-          String.format(Locale.ROOT, "%s: %s after %d s%s", component.workload(),
-                  progress == null
-                      ? "not there"
-                      : progress.ready() + " of " + progress.wanted() + " pods are ready",
-                  limit.toSeconds(),
-                  reasons(component)));
+          String.format(
+              Locale.ROOT,
+              "%s: %s after %d s%s",
+              component.workload(),
+              progress == null
+                  ? "not there"
+                  : progress.ready() + " of " + progress.wanted() + " pods are ready",
+              limit.toSeconds(),
+              reasons(component)));
     }
   }
 
