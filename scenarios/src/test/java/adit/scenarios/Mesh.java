@@ -126,13 +126,21 @@ final class Mesh implements AutoCloseable {
     control.awaitSynced(SOON);
   }
 
+  /// Everything goes, also when a proxy fails its last check.
   @Override
   public void close() throws IOException {
-    for (MeshNode node : nodes) {
-      node.close();
+    try {
+      for (MeshNode node : nodes) {
+        node.close();
+      }
+    } finally {
+      control.close();
+      lab.close();
+      deleteDirectory();
     }
-    control.close();
-    lab.close();
+  }
+
+  private void deleteDirectory() throws IOException {
     try (Stream<Path> files = Files.walk(directory)) {
       for (Path file : files.sorted((one, other) -> other.compareTo(one)).toList()) {
         Files.delete(file);

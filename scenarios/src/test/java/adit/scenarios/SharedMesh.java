@@ -2,6 +2,7 @@ package adit.scenarios;
 
 import java.io.IOException;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
@@ -23,11 +24,22 @@ record SharedMesh(Mesh mesh, MeshNode left, MeshNode right) implements AutoClose
 
   private static SharedMesh start() {
     try {
-      Mesh mesh = Mesh.create("two");
-      return new SharedMesh(
-          mesh, mesh.addNode("left", IMPATIENT), mesh.addNode("right", IMPATIENT));
+      return start(Mesh.create("two"));
     } catch (IOException | InterruptedException e) {
       throw new IllegalStateException("the mesh did not start", e);
+    }
+  }
+
+  private static SharedMesh start(Mesh mesh) throws IOException, InterruptedException {
+    @Nullable SharedMesh started = null;
+    try {
+      MeshNode left = mesh.addNode("left", IMPATIENT);
+      started = new SharedMesh(mesh, left, mesh.addNode("right", IMPATIENT));
+      return started;
+    } finally {
+      if (started == null) {
+        mesh.close();
+      }
     }
   }
 
