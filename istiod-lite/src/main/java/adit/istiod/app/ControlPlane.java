@@ -170,7 +170,7 @@ final class ControlPlane implements AutoCloseable {
     CaService ca = ca(config, authority, credentials, metrics, output.scope("ca"));
     Server tlsServer =
         grpc(wanted.secure(), config.lives().connection())
-            .sslContext(tls)
+            .sslContext(tls.grpc())
             .addService(ServerInterceptors.intercept(servers.getFirst(), credentials))
             .addService(ca.definition())
             .build()

@@ -5,8 +5,6 @@ import adit.identity.ca.CertificateAuthority;
 import adit.identity.ca.SigningException;
 import adit.telemetry.Log;
 import io.grpc.netty.GrpcSslContexts;
-import io.netty.buffer.ByteBufAllocator;
-import io.netty.handler.ssl.ApplicationProtocolNegotiator;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -17,13 +15,11 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import javax.net.ssl.SSLEngine;
-import javax.net.ssl.SSLSessionContext;
 
 /// TLS of the secure port: a certificate of our own CA, replaced while the port is open, when half
 /// of its life is over or when the CA signs with another certificate or trusts other roots. A
 /// connection keeps what it was opened with. From any thread.
-final class ServerTls extends SslContext {
+final class ServerTls {
   private static final Duration LIFETIME = Duration.ofDays(365);
   private static final List<String> PROTOCOLS = List.of("TLSv1.3", "TLSv1.2");
 
@@ -31,7 +27,8 @@ final class ServerTls extends SslContext {
   private final CertificateAuthority authority;
   private final Clock clock;
   private final Log log;
-  private final Web web = new Web();
+  private final SslContext grpc = new NewestContext(() -> now().context());
+  private final SslContext web = new NewestContext(() -> now().web());
   private volatile Current current;
   // What was said of roots that cannot be read; of the one thread that renews.
   private String said = "";
@@ -56,6 +53,11 @@ final class ServerTls extends SslContext {
     this.clock = clock;
     this.log = log;
     current = make();
+  }
+
+  /// For gRPC, where a client may show a certificate.
+  SslContext grpc() {
+    return grpc;
   }
 
   /// The same certificate for HTTP/1.1, where no client shows one.
@@ -94,6 +96,10 @@ final class ServerTls extends SslContext {
     }
   }
 
+  private Current now() {
+    return current;
+  }
+
   private boolean isDue() {
     Current now = current;
     Instant start = now.leaf().getNotBefore().toInstant();
@@ -123,70 +129,5 @@ final class ServerTls extends SslContext {
 
   private static SslContextBuilder builder(CertificateChain own) {
     return SslContextBuilder.forServer(own.key(), own.presented().toArray(X509Certificate[]::new));
-  }
-
-  @Override
-  public boolean isClient() {
-    return false;
-  }
-
-  @Override
-  public List<String> cipherSuites() {
-    return current.context().cipherSuites();
-  }
-
-  @Override
-  @SuppressWarnings("deprecation") // what the class that is extended asks for
-  public ApplicationProtocolNegotiator applicationProtocolNegotiator() {
-    return current.context().applicationProtocolNegotiator();
-  }
-
-  @Override
-  public SSLEngine newEngine(ByteBufAllocator allocator) {
-    return current.context().newEngine(allocator);
-  }
-
-  @Override
-  public SSLEngine newEngine(ByteBufAllocator allocator, String peerHost, int peerPort) {
-    return current.context().newEngine(allocator, peerHost, peerPort);
-  }
-
-  @Override
-  public SSLSessionContext sessionContext() {
-    return current.context().sessionContext();
-  }
-
-  /// The newest context for HTTP/1.1.
-  private final class Web extends SslContext {
-    @Override
-    public boolean isClient() {
-      return false;
-    }
-
-    @Override
-    public List<String> cipherSuites() {
-      return current.web().cipherSuites();
-    }
-
-    @Override
-    @SuppressWarnings("deprecation") // what the class that is extended asks for
-    public ApplicationProtocolNegotiator applicationProtocolNegotiator() {
-      return current.web().applicationProtocolNegotiator();
-    }
-
-    @Override
-    public SSLEngine newEngine(ByteBufAllocator allocator) {
-      return current.web().newEngine(allocator);
-    }
-
-    @Override
-    public SSLEngine newEngine(ByteBufAllocator allocator, String peerHost, int peerPort) {
-      return current.web().newEngine(allocator, peerHost, peerPort);
-    }
-
-    @Override
-    public SSLSessionContext sessionContext() {
-      return current.web().sessionContext();
-    }
   }
 }

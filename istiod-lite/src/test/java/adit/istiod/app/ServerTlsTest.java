@@ -38,7 +38,7 @@ final class ServerTlsTest {
   @BeforeEach
   void open() throws Exception {
     tls = new ServerTls(List.of("localhost"), authority, clock, Log.silent());
-    server = NettyServerBuilder.forPort(0).sslContext(tls).build().start();
+    server = NettyServerBuilder.forPort(0).sslContext(tls.grpc()).build().start();
   }
 
   @AfterEach

@@ -53,7 +53,7 @@ final class ManualScheduler extends AbstractExecutorService implements Scheduled
 
   @Override
   public <V> ScheduledFuture<V> schedule(Callable<V> callable, long delay, TimeUnit unit) {
-    throw new UnsupportedOperationException();
+    throw new UnsupportedOperationException("only single runs are scheduled here");
   }
 
   private <V> Task<V> add(Task<V> task) {
@@ -64,13 +64,13 @@ final class ManualScheduler extends AbstractExecutorService implements Scheduled
   @Override
   public ScheduledFuture<?> scheduleAtFixedRate(
       Runnable command, long initialDelay, long period, TimeUnit unit) {
-    throw new UnsupportedOperationException();
+    throw new UnsupportedOperationException("only single runs are scheduled here");
   }
 
   @Override
   public ScheduledFuture<?> scheduleWithFixedDelay(
       Runnable command, long initialDelay, long delay, TimeUnit unit) {
-    throw new UnsupportedOperationException();
+    throw new UnsupportedOperationException("only single runs are scheduled here");
   }
 
   @Override

@@ -40,7 +40,7 @@ public final class ProxyKilled implements Step {
         back
             ? "another one is ready after " + millis + " ms"
             : "none is ready after " + millis + " ms");
-    LoopCounts counts = stage.requests("web", Page.OWN, 2);
+    LoopCounts counts = stage.requests("web", Page.OWN, 5);
     findings.check(counts.clean(), "web -> details, web -> reviews -> ratings, " + counts);
     long restarted = stage.shop().stream().filter(pod -> pod.restarts() > 0).count();
     findings.check(restarted == 0, "pods of the shop that were restarted: " + restarted);

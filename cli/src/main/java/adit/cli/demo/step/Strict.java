@@ -57,7 +57,7 @@ public final class Strict implements Step {
             + Texts.shortened(answer[0])
             + (refused ? " (seen " + millis + " ms after the change)" : ""));
     reason(log, web.node(), findings);
-    LoopCounts inside = stage.requests("web", "http://reviews:8080/", 1);
+    LoopCounts inside = stage.requests("web", "http://reviews:8080/", 2);
     findings.check(inside.clean(), "web -> reviews, in the mesh, " + inside);
     probes(stage, findings);
   }

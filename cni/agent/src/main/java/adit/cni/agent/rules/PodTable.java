@@ -45,31 +45,17 @@ public final class PodTable {
 
   /// The table for a pod.
   public static Table of(PodOptions options, ProbeSource probes) {
-    return new Table(
-        NAME,
-        List.of(),
-        List.of(
-            new Chain(
-                "mark-prerouting",
-                "filter",
-                "prerouting",
-                Chain.MANGLE,
-                List.of(markProxyConnections())),
-            new Chain(
-                "mark-output", "route", "output", Chain.MANGLE, List.of(routeRepliesToProxy())),
-            new Chain(
-                "prerouting",
-                "nat",
-                "prerouting",
-                Chain.DESTINATION_NAT,
-                prerouting(options, probes)),
-            new Chain("output", "nat", "output", Chain.DESTINATION_NAT, output(options, probes))));
+    return table(prerouting(options, probes), output(options, probes));
   }
 
   /// The table for a pod that leaves: connections that pass the proxy keep their way, new ones are
   /// not redirected. The chains for address translation stay, for without them the kernel would
   /// forget to translate what it has begun to.
   public static Table leaving() {
+    return table(List.of(), List.of());
+  }
+
+  private static Table table(List<Rule> prerouting, List<Rule> output) {
     return new Table(
         NAME,
         List.of(),
@@ -82,8 +68,8 @@ public final class PodTable {
                 List.of(markProxyConnections())),
             new Chain(
                 "mark-output", "route", "output", Chain.MANGLE, List.of(routeRepliesToProxy())),
-            new Chain("prerouting", "nat", "prerouting", Chain.DESTINATION_NAT, List.of()),
-            new Chain("output", "nat", "output", Chain.DESTINATION_NAT, List.of())));
+            new Chain("prerouting", "nat", "prerouting", Chain.DESTINATION_NAT, prerouting),
+            new Chain("output", "nat", "output", Chain.DESTINATION_NAT, output)));
   }
 
   /// The proxy connects to the application with the client's address as source; the mark stays on

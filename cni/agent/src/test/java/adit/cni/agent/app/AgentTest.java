@@ -298,7 +298,8 @@ final class AgentTest {
       assertThat(proxy.next()).isEqualTo("del uid-web");
       Wait.until("annotation", () -> "none".equals(status.redirections.get("web")));
       assertThat(isCaptured()).isFalse();
-      assertThat(hostRules()).doesNotContain("uid-web");
+      // Last of all, when the proxy has answered.
+      Wait.until("no rule for its probes", () -> !hostRules().contains("uid-web"));
     }
   }
 
