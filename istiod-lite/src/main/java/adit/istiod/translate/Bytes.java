@@ -1,6 +1,7 @@
 package adit.istiod.translate;
 
 import adit.model.IpText;
+import adit.source.object.IpRange;
 import adit.xds.ResourceVersion;
 import adit.xds.TypeUrls;
 import com.google.protobuf.ByteString;
@@ -19,46 +20,12 @@ final class Bytes {
 
   /// The bytes of an address literal, or null if `text` is none.
   static @Nullable ByteString ipOrNull(String text) {
-    // The JDK also takes 10.1 and fe80::1%eth0.
-    boolean whole = text.indexOf(':') >= 0 || text.chars().filter(c -> c == '.').count() == 3;
-    if (!whole || text.indexOf('%') >= 0) {
-      return null;
-    }
-    try {
-      return ByteString.copyFrom(InetAddress.ofLiteral(text).getAddress());
-    } catch (IllegalArgumentException _) {
-      return null;
-    }
+    InetAddress address = IpRange.addressOrNull(text);
+    return address == null ? null : of(address);
   }
 
-  /// An address with the number of leading bits that count.
-  record Range(ByteString base, int length) {
-    /// `10.0.0.0/8`, or a bare address for itself alone; null if `text` is neither.
-    static @Nullable Range parseOrNull(String text) {
-      int slash = text.indexOf('/');
-      ByteString base = ipOrNull(slash < 0 ? text : text.substring(0, slash));
-      if (base == null) {
-        return null;
-      }
-      int bits = base.size() * 8;
-      if (slash < 0) {
-        return new Range(base, bits);
-      }
-      String length = text.substring(slash + 1);
-      boolean number = length.matches("\\d{1,3}") && Integer.parseInt(length) <= bits;
-      return number
-          ? new Range(masked(base, Integer.parseInt(length)), Integer.parseInt(length))
-          : null;
-    }
-
-    private static ByteString masked(ByteString base, int length) {
-      byte[] bytes = base.toByteArray();
-      for (int i = 0; i < bytes.length; i++) {
-        int keep = Math.clamp(length - i * 8L, 0, 8);
-        bytes[i] = (byte) (bytes[i] & (0xFF00 >> keep));
-      }
-      return ByteString.copyFrom(bytes);
-    }
+  static ByteString of(InetAddress address) {
+    return ByteString.copyFrom(address.getAddress());
   }
 
   static ResourceVersion address(adit.protos.workload.Workload workload) {

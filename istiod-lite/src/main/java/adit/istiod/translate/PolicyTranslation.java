@@ -14,6 +14,8 @@ import adit.source.object.AuthorizationPolicy.Condition;
 import adit.source.object.AuthorizationPolicy.Operation;
 import adit.source.object.AuthorizationPolicy.Source;
 import adit.source.object.AuthorizationPolicy.Values;
+import adit.source.object.IpRange;
+import adit.source.object.TextForm;
 import com.google.protobuf.Empty;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,6 +32,8 @@ import org.jspecify.annotations.Nullable;
 final class PolicyTranslation {
   // An empty match is skipped, so a clause of nothing else is false.
   private static final Match NEVER = Match.getDefaultInstance();
+
+  private static final int LONGEST_SHOWN = 100;
 
   private final AuthorizationPolicy policy;
   private final Set<String> unseen = new TreeSet<>();
@@ -176,14 +180,12 @@ final class PolicyTranslation {
   private Match source(Source source) {
     unseenInRule.addAll(source.unsupported());
     Match.Builder match = Match.newBuilder();
-    strings(source.principals(), match::addPrincipals, match::addNotPrincipals);
-    strings(source.namespaces(), match::addNamespaces, match::addNotNamespaces);
+    strings("principals", source.principals(), match::addPrincipals, match::addNotPrincipals);
+    strings("namespaces", source.namespaces(), match::addNamespaces, match::addNotNamespaces);
     ips("ipBlocks", source.ipBlocks(), match::addSourceIps, match::addNotSourceIps);
-    source.serviceAccounts().values().forEach(text -> match.addServiceAccounts(account(text)));
-    source
-        .serviceAccounts()
-        .notValues()
-        .forEach(text -> match.addNotServiceAccounts(account(text)));
+    Values accounts = source.serviceAccounts();
+    accounts.values().forEach(text -> account(text, match::addServiceAccounts));
+    accounts.notValues().forEach(text -> account(text, match::addNotServiceAccounts));
     return match.build();
   }
 
@@ -192,8 +194,10 @@ final class PolicyTranslation {
     Values values = condition.values();
     switch (condition.key()) {
       case "source.ip" -> ips("source.ip", values, match::addSourceIps, match::addNotSourceIps);
-      case "source.namespace" -> strings(values, match::addNamespaces, match::addNotNamespaces);
-      case "source.principal" -> strings(values, match::addPrincipals, match::addNotPrincipals);
+      case "source.namespace" ->
+          strings("source.namespace", values, match::addNamespaces, match::addNotNamespaces);
+      case "source.principal" ->
+          strings("source.principal", values, match::addPrincipals, match::addNotPrincipals);
       case "destination.ip" ->
           ips("destination.ip", values, match::addDestinationIps, match::addNotDestinationIps);
       case "destination.port" ->
@@ -212,10 +216,8 @@ final class PolicyTranslation {
   }
 
   private void port(String text, Consumer<Integer> to) {
-    if (text.matches("\\d{1,5}") && Integer.parseInt(text) <= 65_535) {
-      to.accept(Integer.parseInt(text));
-    } else {
-      invalidInRule.add("port: \"" + text + "\" (expected: 0..65535)");
+    if (isGood("port", text, TextForm.PORT)) {
+      to.accept(TextForm.portOrZero(text));
     }
   }
 
@@ -225,18 +227,42 @@ final class PolicyTranslation {
   }
 
   private void ip(String field, String text, Consumer<Address> to) {
-    Bytes.Range range = Bytes.Range.parseOrNull(text);
-    if (range == null) {
-      invalidInRule.add(field + ": \"" + text + "\" (expected: an address or a CIDR)");
+    IpRange range = IpRange.parseOrNull(text);
+    if (range != null) {
+      to.accept(
+          Address.newBuilder()
+              .setAddress(Bytes.of(range.base()))
+              .setLength(range.length())
+              .build());
     } else {
-      to.accept(Address.newBuilder().setAddress(range.base()).setLength(range.length()).build());
+      var _ = isGood(field, text, TextForm.RANGE);
     }
   }
 
-  private static void strings(
-      Values values, Consumer<StringMatch> is, Consumer<StringMatch> isNot) {
-    values.values().forEach(text -> is.accept(string(text)));
-    values.notValues().forEach(text -> isNot.accept(string(text)));
+  private void strings(
+      String field, Values values, Consumer<StringMatch> is, Consumer<StringMatch> isNot) {
+    values.values().forEach(text -> string(field, text, is));
+    values.notValues().forEach(text -> string(field, text, isNot));
+  }
+
+  private void string(String field, String text, Consumer<StringMatch> to) {
+    if (isGood(field, text, TextForm.SOME)) {
+      to.accept(string(text));
+    }
+  }
+
+  /// What is not is left out of its rule, which is one in part then.
+  private boolean isGood(String field, String text, TextForm form) {
+    boolean good = form.test().test(text);
+    if (!good) {
+      invalidInRule.add(
+          field + ": \"" + shortened(text) + "\" (expected: " + form.expected() + ")");
+    }
+    return good;
+  }
+
+  private static String shortened(String text) {
+    return text.length() > LONGEST_SHOWN ? text.substring(0, LONGEST_SHOWN) + "..." : text;
   }
 
   private static StringMatch string(String text) {
@@ -252,11 +278,14 @@ final class PolicyTranslation {
         : match.setExact(text).build();
   }
 
-  private ServiceAccountMatch account(String text) {
-    int slash = text.indexOf('/');
-    return ServiceAccountMatch.newBuilder()
-        .setNamespace(slash < 0 ? policy.meta().namespace() : text.substring(0, slash))
-        .setServiceAccount(text.substring(slash + 1))
-        .build();
+  private void account(String text, Consumer<ServiceAccountMatch> to) {
+    if (isGood("serviceAccounts", text, TextForm.ACCOUNT)) {
+      int slash = text.indexOf('/');
+      to.accept(
+          ServiceAccountMatch.newBuilder()
+              .setNamespace(slash < 0 ? policy.meta().namespace() : text.substring(0, slash))
+              .setServiceAccount(text.substring(slash + 1))
+              .build());
+    }
   }
 }

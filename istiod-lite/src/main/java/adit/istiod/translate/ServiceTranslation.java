@@ -9,6 +9,7 @@ import adit.protos.workload.LoadBalancing.Mode;
 import adit.protos.workload.LoadBalancing.Scope;
 import adit.protos.workload.NetworkAddress;
 import adit.protos.workload.Port;
+import adit.source.object.IpRange;
 import adit.source.object.Namespace;
 import adit.source.object.ObjectMeta;
 import adit.source.object.PortRef;
@@ -177,9 +178,10 @@ record ServiceTranslation(MeshSettings mesh, String network) {
     }
     List<NetworkAddress> addresses = new ArrayList<>();
     for (String text : texts) {
-      Bytes.Range range = Bytes.Range.parseOrNull(text);
+      IpRange range = IpRange.parseOrNull(text);
       if (range != null) {
-        var address = NetworkAddress.newBuilder().setNetwork(network).setAddress(range.base());
+        var address =
+            NetworkAddress.newBuilder().setNetwork(network).setAddress(Bytes.of(range.base()));
         addresses.add(
             (text.indexOf('/') < 0 ? address : address.setLength(range.length())).build());
       }

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// through: what is wrong already must not keep anybody from removing a finalizer.
 public final class Validator {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final ObjectReader READER = new ObjectReader(Origin.API_SERVER);
+  private static final ObjectReader READER = new ObjectReader(Origin.REVIEW);
   private static final int UNPROCESSABLE = 422;
 
   private final MeshSettings mesh;

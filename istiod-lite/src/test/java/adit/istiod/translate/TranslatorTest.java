@@ -1,10 +1,17 @@
 package adit.istiod.translate;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import adit.protos.security.Action;
+import adit.protos.security.Authorization;
 import adit.source.ClusterView;
 import adit.source.object.AuthorizationPolicy;
+import adit.source.object.KubeObject;
 import adit.source.object.ObjectMeta;
+import adit.source.object.ObjectReader;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
@@ -33,6 +40,42 @@ final class TranslatorTest {
       assertThat(translated.policies()).isEqualTo(anew.policies());
       assertThat(new HashSet<>(translated.reports())).isEqualTo(new HashSet<>(anew.reports()));
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "'from':[{'source':{'ipBlocks':['10.0.0.0/8','10.1.2.3/33']}}]",
+        "'from':[{'source':{'principals':['cluster.local/ns/a/sa/b','']}}]",
+        "'from':[{'source':{'serviceAccounts':['a/b','a/*']}}]",
+        "'to':[{'operation':{'ports':['80','0']}}]",
+        "'when':[{'key':'source.ip','values':['10.0.0.0/8','10.0.0/8']}]"
+      })
+  void policyOfAnApiServerWithABadValue_closes(String rule) throws Exception {
+    for (Action action : List.of(Action.ALLOW, Action.DENY)) {
+      Translated translated =
+          new Translator(GoldenTest.MESH)
+              .translate(ClusterView.of(1, List.of(inForce(action, rule))));
+
+      var resource = requireNonNull(translated.policies().get("shop/p"));
+      Authorization policy = Authorization.parseFrom(resource.body().getValue());
+      // What only allows is left out; what denies does it without the value.
+      assertThat(policy.getRulesCount()).isEqualTo(action == Action.ALLOW ? 0 : 1);
+      assertThat(translated.reports())
+          .allMatch(report -> report.accepted() && !report.whole())
+          .allMatch(report -> report.message().contains("(expected: "));
+    }
+  }
+
+  private static KubeObject inForce(Action action, String rule) throws JsonProcessingException {
+    String json =
+        "{'apiVersion':'security.istio.io/v1','kind':'AuthorizationPolicy',"
+            + "'metadata':{'name':'p','namespace':'shop'},"
+            + "'spec':{'action':'%s','rules':[{%s}]}}".formatted(action, rule);
+    return requireNonNull(
+        new ObjectReader(ObjectReader.Origin.API_SERVER)
+            .read(new ObjectMapper().readTree(json.replace('\'', '"')))
+            .object());
   }
 
   @Test

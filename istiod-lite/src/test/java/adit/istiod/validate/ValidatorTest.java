@@ -60,6 +60,8 @@ final class ValidatorTest {
       textBlock =
           """
           {'action':'DENI'}                                                 | AuthorizationPolicy shop/p: spec.action: "DENI" (expected:
+          {'rules':[{'from':[{'source':{'ipBlocks':['10.1.2.3/33']}}]}]}     | AuthorizationPolicy shop/p: spec.rules[0].from[0].source.ipBlocks[0]: "10.1.2.3/33" (expected:
+          {'rules':[{'to':[{'operation':{'ports':['0']}}]}]}                 | AuthorizationPolicy shop/p: spec.rules[0].to[0].operation.ports[0]: "0" (expected: a port 1..65535
           {'rules':[{'from':[{'source':{'principals':'x'}}]}]}               | AuthorizationPolicy shop/p: spec.rules[0].from[0].source.principals:
           """)
   void objectThatWouldNotBeUsed_isRefusedWithFieldValueAndExpectation(String spec, String message)

@@ -229,6 +229,24 @@ final class KubernetesSourceTest {
   }
 
   @Test
+  void policyWithABadValue_isThereFromTheFirstViewOn() throws Exception {
+    server.put(
+        SECURITY,
+        "authorizationpolicies",
+        """
+        {"apiVersion":"security.istio.io/v1","kind":"AuthorizationPolicy",
+         "metadata":{"name":"p","namespace":"shop"},
+         "spec":{"rules":[{"from":[{"source":{"ipBlocks":["10.0.0.0/8","10.1.2.3/33"]}}]}]}}
+        """);
+    try (KubernetesSource _ = open()) {
+      ClusterView view = await(_ -> true);
+
+      assertThat(view.authorizationPolicies()).hasSize(1);
+      assertThat(view.problems().getFirst().message()).contains("ipBlocks[1]: \"10.1.2.3/33\"");
+    }
+  }
+
+  @Test
   void brokenObject_keepsItsLastGoodVersionAndIsAProblem() throws Exception {
     server.put(SECURITY, "authorizationpolicies", POLICY.formatted("DENY"));
     try (KubernetesSource _ = open()) {

@@ -199,13 +199,15 @@ final class Fields {
         });
   }
 
-  /// A list of strings that must look like `form`, each.
-  List<String> texts(String name, TextForm form) {
+  /// A list of strings that should look like `form`, each. Has those that do not, too.
+  ///
+  /// @param severity of one that does not
+  List<String> texts(String name, TextForm form, Problem.Severity severity) {
     List<String> result = texts(name);
     for (int i = 0; i < result.size(); i++) {
       if (!form.test().test(result.get(i))) {
         String at = path(name) + "[" + i + "]";
-        error(at, get(name).path(i), form.expected());
+        findings.add(new Finding(severity, at, shown(get(name).path(i)), form.expected()));
       }
     }
     return result;

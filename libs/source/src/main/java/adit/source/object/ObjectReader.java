@@ -20,8 +20,11 @@ public record ObjectReader(Origin origin) {
   public enum Origin {
     /// Written by hand and seen by nobody before: as strict as `kubectl apply`.
     FILE,
-    /// An API server took it already and may be newer than we are.
-    API_SERVER
+    /// An API server took it already and may be newer than we are. A policy is used whatever its
+    /// values are: without it the mesh would be more open than with what can be understood of it.
+    API_SERVER,
+    /// An API server asks whether to take it: it may be newer, but values have to be right.
+    REVIEW
   }
 
   /// The outcome.
@@ -39,6 +42,12 @@ public record ObjectReader(Origin origin) {
   /// Severity of a mistake that does not keep us from understanding the object.
   Problem.Severity mild() {
     return origin == Origin.FILE ? Problem.Severity.ERROR : Problem.Severity.WARNING;
+  }
+
+  /// Severity of a value that whoever translates the object leaves out, closing rather than opening
+  /// the mesh.
+  Problem.Severity ofValues() {
+    return origin == Origin.API_SERVER ? Problem.Severity.WARNING : Problem.Severity.ERROR;
   }
 
   /// What a document is, without reading all of it; null if it is nothing that the mesh reads.

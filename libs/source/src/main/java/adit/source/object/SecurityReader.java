@@ -23,11 +23,13 @@ record SecurityReader(ObjectReader reader) {
   private static final List<String> OPERATION_L7 =
       List.of("hosts", "notHosts", "methods", "notMethods", "paths", "notPaths");
 
+  private static final int LONGEST_KEY = 1024;
+
   // Source: Istio's reference of the conditions of AuthorizationPolicy.
   private static final Predicate<String> WHEN_KEY =
       Pattern.compile(
               "request\\.headers\\[[^\\]]+\\]"
-                  + "|request\\.auth\\.(principal|audiences|presenter|claims(\\[[^\\]]+\\])+)"
+                  + "|request\\.auth\\.(principal|audiences|presenter|claims(\\[[^\\]]+\\])++)"
                   + "|(source|remote|destination)\\.ip|destination\\.port|connection\\.sni"
                   + "|source\\.(namespace|principal|serviceAccount)|experimental\\..+")
           .asMatchPredicate();
@@ -38,10 +40,11 @@ record SecurityReader(ObjectReader reader) {
     Fields portModes = spec.object("portLevelMtls");
     for (String port : portModes.unknown()) {
       Fields mtls = portModes.object(port);
-      if (port.matches("[1-9][0-9]{0,4}") && Integer.parseInt(port) <= 65_535) {
-        ports.put(Integer.parseInt(port), mode(mtls));
+      int number = TextForm.portOrZero(port);
+      if (number > 0) {
+        ports.put(number, mode(mtls));
       } else {
-        portModes.invalid(Problem.Severity.ERROR, port, "a port 1..65535 as the key");
+        portModes.invalid(reader.ofValues(), port, "a port 1..65535 as the key");
       }
     }
     PeerAuthentication policy =
@@ -147,7 +150,7 @@ record SecurityReader(ObjectReader reader) {
 
   private AuthorizationPolicy.Condition condition(Fields when) {
     String key = when.requiredText("key");
-    if (!key.isEmpty() && !WHEN_KEY.test(key)) {
+    if (!key.isEmpty() && (key.length() > LONGEST_KEY || !WHEN_KEY.test(key))) {
       when.invalid(reader.mild(), "key", "a key of the reference, as in source.ip");
     }
     AuthorizationPolicy.Condition result =
@@ -168,9 +171,11 @@ record SecurityReader(ObjectReader reader) {
   }
 
   /// A field and its opposite: `ports` and `notPorts`.
-  private static AuthorizationPolicy.Values values(Fields fields, String name, TextForm form) {
+  private AuthorizationPolicy.Values values(Fields fields, String name, TextForm form) {
     String opposite = "not" + Character.toUpperCase(name.charAt(0)) + name.substring(1);
-    return new AuthorizationPolicy.Values(fields.texts(name, form), fields.texts(opposite, form));
+    return new AuthorizationPolicy.Values(
+        fields.texts(name, form, reader.ofValues()),
+        fields.texts(opposite, form, reader.ofValues()));
   }
 
   private static List<String> setOf(Fields fields, List<String> names) {

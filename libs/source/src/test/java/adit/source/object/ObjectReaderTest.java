@@ -2,11 +2,13 @@ package adit.source.object;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import adit.source.object.ObjectReader.Origin;
 import adit.source.object.ObjectReader.Reading;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -166,6 +168,99 @@ final class ObjectReaderTest {
 
     assertThat(reading.findings()).hasSize(1);
     assertThat(reading.object()).isNotNull();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{'rules':[{'from':[{'source':{'ipBlocks':['10.0.0.0/8','10.1.2.3/33']}}]}]}",
+        "{'rules':[{'from':[{'source':{'principals':['a','']}}]}]}",
+        "{'rules':[{'from':[{'source':{'serviceAccounts':['a/*']}}]}]}",
+        "{'rules':[{'to':[{'operation':{'ports':['80','http']}}]}]}",
+        "{'rules':[{'when':[{'key':'source.ip','notValues':['10.0.0/8']}]}]}"
+      })
+  void wrongValueOfAPolicy_isRefusedWhereItIsWrittenAndKeptWhereItIsInForce(String spec) {
+    for (Origin origin : List.of(Origin.FILE, Origin.REVIEW)) {
+      assertThat(read(origin, "security.istio.io/v1", "AuthorizationPolicy", spec).object())
+          .isNull();
+    }
+
+    Reading reading = read(Origin.API_SERVER, "security.istio.io/v1", "AuthorizationPolicy", spec);
+
+    assertThat(reading.findings()).hasSize(1);
+    assertThat(reading.object()).isNotNull();
+  }
+
+  @Test
+  void wrongPortOfAPeerAuthentication_inForce_leavesTheRestOfIt() {
+    Reading reading =
+        read(
+            Origin.API_SERVER,
+            "security.istio.io/v1",
+            "PeerAuthentication",
+            "{'selector':{},'mtls':{'mode':'STRICT'},'portLevelMtls':{'http':{'mode':'DISABLE'}}}");
+
+    assertThat(reading.findings()).hasSize(1);
+    assertThat(reading.object())
+        .isInstanceOfSatisfying(
+            PeerAuthentication.class,
+            policy -> assertThat(policy.mode()).isEqualTo(PeerAuthentication.Mode.STRICT));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {":", "1.", "[a]"})
+  void longText_isReadInLinearTimeAndLittleStack(String part) {
+    String text = part.repeat(300_000) + "!";
+    assertTimeoutPreemptively(
+        Duration.ofSeconds(10),
+        () -> {
+          Reading reading =
+              read(
+                  Origin.API_SERVER,
+                  "security.istio.io/v1",
+                  "AuthorizationPolicy",
+                  "{'rules':[{'from':[{'source':{'ipBlocks':['%1$s'],'serviceAccounts':['%1$s']}}],'to':[{'operation':{'ports':['%1$s']}}],'when':[{'key':'request.auth.claims%1$s','values':['a']}]}]}"
+                      .formatted(text));
+
+          assertThat(reading.findings()).hasSize(4);
+          assertThat(reading.object()).isNotNull();
+        });
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "10.1.2.3, 10.1.2.3, 32",
+    "10.1.2.3/8, 10.0.0.0, 8",
+    "fd00::ffff/15, fd00:0:0:0:0:0:0:0, 15",
+    "0.0.0.0/0, 0.0.0.0, 0",
+    "::ffff:10.0.0.1, 10.0.0.1, 32"
+  })
+  void range_isItsBaseAndItsLength(String text, String base, int length) {
+    IpRange range = requireNonNull(IpRange.parseOrNull(text));
+
+    assertThat(range.base().getHostAddress()).isEqualTo(base);
+    assertThat(range.length()).isEqualTo(length);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "/8",
+        "10.1",
+        "10.1.2.3/",
+        "10.1.2.3/33",
+        "10.1.2.3/8/8",
+        "10.1.2.3.4",
+        "[::1]",
+        "fe80::1%eth0",
+        "::1/129",
+        "::1/+1",
+        "a.b.c.d",
+        "::ffff:10.0.0.0/104"
+      })
+  void whatIsNoRange_isNone(String text) {
+    assertThat(IpRange.parseOrNull(text)).isNull();
   }
 
   @Test
