@@ -2,11 +2,9 @@ package adit.cli.cluster;
 
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -18,6 +16,8 @@ record Applier(KubernetesClient client) {
   private static final String OWNER = "adit";
   private static final String RECORD = "adit-install";
   private static final String SETTINGS = "settings";
+  private static final String ROOTS = "istio-ca-root-cert";
+  private static final String KEY = "istio-ca-secret";
 
   void apply(Map<String, Object> object) {
     var _ = client.resource(typed(object)).fieldManager(OWNER).forceConflicts().serverSideApply();
@@ -38,11 +38,34 @@ record Applier(KubernetesClient client) {
     }
   }
 
-  /// Deletes it, its dependents in the background.
-  ///
-  /// @return whether it was there
-  boolean delete(Map<String, Object> object) {
-    return !client.resource(typed(object)).delete().isEmpty();
+  /// What became of a deletion.
+  enum Deletion {
+    DELETED,
+    ABSENT,
+    /// It is there, under our name, and is another's.
+    NOT_OURS
+  }
+
+  /// Deletes it if it is ours, its dependents in the background.
+  Deletion delete(Map<String, Object> object) {
+    HasMetadata there = client.resource(typed(object)).get();
+    if (there == null) {
+      return Deletion.ABSENT;
+    }
+    if (!Ownership.isOurs(there)) {
+      return Deletion.NOT_OURS;
+    }
+    return client.resource(there).delete().isEmpty() ? Deletion.ABSENT : Deletion.DELETED;
+  }
+
+  /// Applies the namespace; one that was there before does not become ours.
+  void applyNamespace(Map<String, Object> namespace) {
+    HasMetadata there = client.resource(typed(namespace)).get();
+    HasMetadata wanted = typed(namespace);
+    if (there != null && !Ownership.isOurs(there)) {
+      var _ = wanted.getMetadata().getLabels().remove(Ownership.LABEL);
+    }
+    var _ = client.resource(wanted).fieldManager(OWNER).forceConflicts().serverSideApply();
   }
 
   private HasMetadata typed(Map<String, Object> object) {
@@ -58,7 +81,7 @@ record Applier(KubernetesClient client) {
                     .withNewMetadata()
                     .withName(RECORD)
                     .withNamespace(MeshPlace.NAMESPACE)
-                    .addToLabels("app.kubernetes.io/part-of", "adit")
+                    .addToLabels(Ownership.LABEL, Ownership.OURS)
                     .endMetadata()
                     .addToData(SETTINGS, String.join("\n", words))
                     .build())
@@ -81,34 +104,32 @@ record Applier(KubernetesClient client) {
     var _ = client.configMaps().inNamespace(MeshPlace.NAMESPACE).withName(RECORD).delete();
   }
 
-  /// Removes what the control plane has put into every namespace, and its key.
-  void deleteWhatIstiodMade() {
-    for (String namespace : namespaces()) {
-      var _ = client.configMaps().inNamespace(namespace).withName("istio-ca-root-cert").delete();
-    }
-    var _ = client.secrets().inNamespace(MeshPlace.NAMESPACE).withName("istio-ca-secret").delete();
+  /// Removes the copies of the roots that our control plane has put into every namespace.
+  void deleteRoots() {
+    client
+        .configMaps()
+        .inAnyNamespace()
+        .withField("metadata.name", ROOTS)
+        .list()
+        .getItems()
+        .stream()
+        .filter(Ownership::hasOurRoots)
+        .forEach(copy -> {
+          var _ = client.resource(copy).delete();
+        });
+  }
+
+  /// Removes the lease of the control plane's replicas; Istio's have other names.
+  void deleteLease() {
     var _ = client.leases().inNamespace(MeshPlace.NAMESPACE).withName("istiod-leader").delete();
   }
 
-  private List<String> namespaces() {
-    List<String> names = new ArrayList<>();
-    client
-        .namespaces()
-        .list()
-        .getItems()
-        .forEach(namespace -> names.add(namespace.getMetadata().getName()));
-    return names;
+  /// Removes the CA's key.
+  void deleteKey() {
+    var _ = client.secrets().inNamespace(MeshPlace.NAMESPACE).withName(KEY).delete();
   }
 
-  void deleteNamespace() {
-    var _ =
-        client
-            .resource(
-                new NamespaceBuilder()
-                    .withNewMetadata()
-                    .withName(MeshPlace.NAMESPACE)
-                    .endMetadata()
-                    .build())
-            .delete();
+  boolean hasKey() {
+    return client.secrets().inNamespace(MeshPlace.NAMESPACE).withName(KEY).get() != null;
   }
 }

@@ -40,27 +40,35 @@ public final class InstallCommand implements Callable<Integer> {
       description = "how long to wait for each component (${DEFAULT-VALUE})")
   private int timeout;
 
+  /// 0 when everything is installed and ready.
   @Override
   public Integer call() throws IOException {
-    PrintWriter out = spec.commandLine().getOut();
     try (KubernetesClient client = MeshPlace.connect()) {
-      Platform platform = Platform.of(client.nodes().list());
-      List<String> words = words(client);
-      Release release = Release.builtIn();
-      Settings.of(platform, words).change(release.objects());
-      if (dryRun) {
-        print(release, out);
-        return 0;
-      }
-      out.println(
-          "Platform: " + platform.title() + ", " + client.getKubernetesVersion().getGitVersion());
-      GatewayApi.of(client).advice().forEach(out::println);
-      if (!confirmation.given(out, "This installs the mesh in " + MeshPlace.NAMESPACE + ".")) {
-        return 1;
-      }
-      install(client, release, words, out);
+      return run(client, spec.commandLine().getOut());
+    }
+  }
+
+  int run(KubernetesClient client, PrintWriter out) throws IOException {
+    Platform platform = Platform.of(client.nodes().list());
+    List<String> words = words(client);
+    Release release = platform == Platform.GKE ? Release.builtIn().withQuotas() : Release.builtIn();
+    Settings.of(platform, words).change(release.objects());
+    if (dryRun) {
+      print(release, out);
       return 0;
     }
+    CheckResult others = new PreChecks(client).others();
+    if (others.grade() == CheckResult.Grade.BAD) {
+      throw new IOException(others.lines());
+    }
+    out.println(
+        "Platform: " + platform.title() + ", " + client.getKubernetesVersion().getGitVersion());
+    GatewayApi.of(client).advice().forEach(out::println);
+    if (!confirmation.given(out, "This installs the mesh in " + MeshPlace.NAMESPACE + ".")) {
+      return 1;
+    }
+    install(client, release, words, out);
+    return 0;
   }
 
   /// What was chosen before, and over it what is chosen now.
@@ -81,7 +89,13 @@ public final class InstallCommand implements Callable<Integer> {
       }
     }
     for (Component component : Component.values()) {
-      release.of(component).forEach(applier::apply);
+      for (Map<String, Object> object : release.of(component)) {
+        if (Trees.kind(object).equals("Namespace")) {
+          applier.applyNamespace(object);
+        } else {
+          applier.apply(object);
+        }
+      }
       if (component == Component.CORE) {
         applier.remember(words);
       } else {

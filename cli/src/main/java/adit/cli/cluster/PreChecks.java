@@ -3,7 +3,6 @@ package adit.cli.cluster;
 import adit.cli.cluster.CheckResult.Grade;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeSystemInfo;
-import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectAccessReviewBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.ArrayList;
@@ -139,22 +138,14 @@ record PreChecks(KubernetesClient client) {
     return Boolean.TRUE.equals(review.getStatus().getAllowed());
   }
 
-  /// A control plane that is not ours in the same place would be overwritten.
-  private CheckResult others() {
-    Deployment istiod =
-        client
-            .apps()
-            .deployments()
-            .inNamespace(MeshPlace.NAMESPACE)
-            .withName(Component.ISTIOD.workload())
-            .get();
-    boolean ours =
-        istiod == null
-            || "adit".equals(istiod.getMetadata().getLabels().get("app.kubernetes.io/part-of"));
-    return ours
-        ? CheckResult.good("no other control plane in " + MeshPlace.NAMESPACE)
-        : CheckResult.warning(
-            "another control plane is in " + MeshPlace.NAMESPACE + ": it would be replaced",
-            "kubectl -n " + MeshPlace.NAMESPACE + " get deploy istiod -o wide");
+  /// Another mesh in the same place would be overwritten.
+  CheckResult others() {
+    List<String> others = Ownership.foreignInPlace(client);
+    return CheckResult.of(
+        others.isEmpty(),
+        others.isEmpty()
+            ? "no other mesh in " + MeshPlace.NAMESPACE
+            : "another mesh is in " + MeshPlace.NAMESPACE + ": " + String.join(", ", others),
+        "remove it first with what installed it (istioctl uninstall, helm uninstall)");
   }
 }

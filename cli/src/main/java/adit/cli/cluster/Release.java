@@ -28,6 +28,38 @@ record Release(List<Map<String, Object>> objects, List<Map<String, Object>> defi
     return new Release(Trees.documents(resource("adit.yaml")), definitions);
   }
 
+  /// With a quota for each workload, as the charts have them for GKE: outside of `kube-system`,
+  /// only a quota admits pods of the system's priority classes there.
+  Release withQuotas() {
+    List<Map<String, Object>> all = new ArrayList<>();
+    for (Map<String, Object> object : objects) {
+      Map<Object, Object> pod = Trees.map(Trees.map(Trees.map(object, "spec"), "template"), "spec");
+      if (pod.get("priorityClassName") instanceof String priority) {
+        all.add(quota(Trees.map(object, "metadata"), priority));
+      }
+      all.add(object);
+    }
+    return new Release(all, definitions);
+  }
+
+  private static Map<String, Object> quota(Map<Object, Object> metadata, String priority) {
+    Map<String, Object> scope =
+        Map.of("operator", "In", "scopeName", "PriorityClass", "values", List.of(priority));
+    return Map.of(
+        "apiVersion",
+        "v1",
+        "kind",
+        "ResourceQuota",
+        "metadata",
+        metadata,
+        "spec",
+        Map.of(
+            "hard",
+            Map.of("pods", "5k"),
+            "scopeSelector",
+            Map.of("matchExpressions", List.of(scope))));
+  }
+
   /// Objects of one component.
   List<Map<String, Object>> of(Component component) {
     return objects.stream().filter(object -> Component.of(object) == component).toList();

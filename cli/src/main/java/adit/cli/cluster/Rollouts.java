@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// @param limit the longest that is waited for one
 record Rollouts(KubernetesClient client, Duration limit) {
   private static final long LOOK_AGAIN_MILLIS = 500;
+  private static final int MOST_REASONS = 3;
 
   /// Pods wanted and pods that are ready in the present version.
   record Progress(int wanted, int ready) {
@@ -146,7 +147,8 @@ record Rollouts(KubernetesClient client, Duration limit) {
     return client
         .pods()
         .inNamespace(MeshPlace.NAMESPACE)
-        .withLabels(Map.of("app.kubernetes.io/name", component.workload()))
+        .withLabels(
+            Map.of("app.kubernetes.io/name", component.workload(), Ownership.LABEL, Ownership.OURS))
         .list()
         .getItems();
   }
@@ -159,7 +161,29 @@ record Rollouts(KubernetesClient client, Duration limit) {
         reasons.add("\n  " + pod.getMetadata().getName() + ": " + reason);
       }
     }
-    return String.join("", reasons);
+    return String.join("", reasons.isEmpty() ? notCreated(component) : reasons);
+  }
+
+  /// Why there are no pods: a quota, an admission, a missing account.
+  private List<String> notCreated(Component component) {
+    return client
+        .v1()
+        .events()
+        .inNamespace(MeshPlace.NAMESPACE)
+        .withField("reason", "FailedCreate")
+        .list()
+        .getItems()
+        .stream()
+        .filter(event -> isAbout(event.getInvolvedObject().getName(), component.workload()))
+        .map(event -> "\n  " + event.getInvolvedObject().getKind() + ": " + event.getMessage())
+        .distinct()
+        .limit(MOST_REASONS)
+        .toList();
+  }
+
+  /// A Deployment's ReplicaSets have its name and a hash.
+  private static boolean isAbout(String name, String workload) {
+    return name.equals(workload) || name.startsWith(workload + "-");
   }
 
   private static String reason(Pod pod) {

@@ -43,6 +43,11 @@ final class Trees {
     return String.valueOf(map(object, "metadata").get("name"));
   }
 
+  /// Kind and name, as in messages.
+  static String reference(Map<?, ?> object) {
+    return kind(object) + " " + name(object);
+  }
+
   /// A field that is a map; an empty one where there is none.
   static Map<Object, Object> map(Map<?, ?> in, String field) {
     return map(in.get(field));

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -34,6 +35,7 @@ public final class UninstallCommand implements Callable<Integer> {
       description = "how long to wait for each component's pods to end (${DEFAULT-VALUE})")
   private int timeout;
 
+  /// 0 when it is gone.
   @Override
   public Integer call() throws IOException {
     PrintWriter out = spec.commandLine().getOut();
@@ -49,35 +51,81 @@ public final class UninstallCommand implements Callable<Integer> {
     }
   }
 
-  private void remove(KubernetesClient client, PrintWriter out) throws IOException {
+  void remove(KubernetesClient client, PrintWriter out) throws IOException {
     Applier applier = new Applier(client);
     Rollouts rollouts = new Rollouts(client, Duration.ofSeconds(timeout));
-    Release release = Release.builtIn();
+    // Quotas are there on some platforms only; what is not there is not missed.
+    Release release = Release.builtIn().withQuotas();
     for (Component component : Component.REMOVAL) {
       // First what runs, with its rights until it has ended: the node agent undoes its work then.
       // And nobody must be asked who is not there any more.
       List<Map<String, Object>> objects = release.of(component);
-      objects.stream().filter(UninstallCommand::goesFirst).forEach(applier::delete);
+      long gone = delete(applier, objects.stream().filter(UninstallCommand::goesFirst), out);
       if (component != Component.CORE) {
         rollouts.awaitGone(component);
       }
-      objects.stream()
-          .filter(object -> !goesFirst(object) && !Trees.kind(object).equals("Namespace"))
-          .forEach(applier::delete);
+      gone +=
+          delete(
+              applier,
+              objects.stream()
+                  .filter(object -> !goesFirst(object) && !Trees.kind(object).equals("Namespace")),
+              out);
       if (component != Component.CORE) {
-        out.println("✔ " + component.title() + " removed");
+        out.println(
+            gone > 0
+                ? "✔ " + component.title() + " removed"
+                : "- " + component.title() + " was not there");
         out.flush();
       }
     }
     applier.forget();
-    if (purge) {
-      applier.deleteWhatIstiodMade();
-      release.definitions().forEach(applier::delete);
-      applier.deleteNamespace();
-      out.println("✔ Uninstall complete");
-    } else {
-      out.println("✔ Uninstall complete; definitions, policies and the CA's key stay (--purge)");
+    if (Ownership.foreignInPlace(client).isEmpty()) {
+      applier.deleteLease();
     }
+    List<String> others = Ownership.foreign(client);
+    if (others.isEmpty()) {
+      applier.deleteRoots();
+      out.println("✔ Uninstall complete" + (purge ? purge(applier, release, out) : stays(applier)));
+    } else {
+      // Its policies would go with the definitions, its pods need the roots; perhaps it signs with
+      // this key.
+      out.println(
+          "✔ Uninstall complete; another mesh is here ("
+              + String.join(", ", others)
+              + "), so these stay: definitions, policies, root certificates, the CA's key, Namespace "
+              + MeshPlace.NAMESPACE);
+    }
+  }
+
+  /// Deletes what is ours and names what is not.
+  ///
+  /// @return how many objects were deleted
+  private static long delete(
+      Applier applier, Stream<Map<String, Object>> objects, PrintWriter out) {
+    return objects
+        .filter(object -> {
+          Applier.Deletion deletion = applier.delete(object);
+          if (deletion == Applier.Deletion.NOT_OURS) {
+            out.println("- " + Trees.reference(object) + " is not Adit's and stays");
+          }
+          return deletion == Applier.Deletion.DELETED;
+        })
+        .count();
+  }
+
+  private static String purge(Applier applier, Release release, PrintWriter out) {
+    applier.deleteKey();
+    Stream<Map<String, Object>> namespaces =
+        release.objects().stream().filter(object -> Trees.kind(object).equals("Namespace"));
+    var _ = delete(applier, Stream.concat(release.definitions().stream(), namespaces), out);
+    return "";
+  }
+
+  private static String stays(Applier applier) {
+    return "; these stay: definitions and policies, Namespace "
+        + MeshPlace.NAMESPACE
+        + (applier.hasKey() ? " with Secret istio-ca-secret (the CA's key)" : "")
+        + "; --purge takes them too";
   }
 
   private static boolean goesFirst(Map<String, Object> object) {

@@ -29,6 +29,12 @@ public final class KubernetesClients {
     return open(Config.autoConfigure(null));
   }
 
+  /// A client of the API server that a kubeconfig names in its present context. The caller closes
+  /// it.
+  public static KubernetesClient open(Path kubeconfig) {
+    return open(Config.fromKubeconfig(kubeconfig.toFile()));
+  }
+
   /// A client as configured. The caller closes it.
   static KubernetesClient open(Config config) {
     if (isEllipticKey(config)) {
