@@ -1,5 +1,6 @@
 package adit.cli.cluster;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -149,7 +150,10 @@ class UninstallTest {
 
     new Applier(client).applyNamespace(namespace);
 
-    var labels = server.objectOrNull("v1", "namespaces", "", MESH).path("metadata").path("labels");
+    var labels =
+        requireNonNull(server.objectOrNull("v1", "namespaces", "", MESH))
+            .path("metadata")
+            .path("labels");
     assertThat(labels.has("app.kubernetes.io/part-of")).isFalse();
     assertThat(labels.path("pod-security.kubernetes.io/enforce").asText()).isEqualTo("privileged");
   }
