@@ -6,7 +6,6 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -18,32 +17,28 @@ import java.util.concurrent.CompletionException;
 /// |---|---|
 /// | `KUBECONFIG` | the cluster; without it all journeys are skipped, and counted |
 /// | `ADIT_LOAD_IMAGE` | a command that brings an archive of an image to the cluster's nodes; without it the images must be there |
-/// | `ADIT_IMAGE_TAG` | tag of the images; `dev` |
+/// | `ADIT_IMAGE_HUB`, `ADIT_IMAGE_TAG` | names of the images; `adit` and `dev` |
 public final class AcceptanceRun {
-  private static final int QUICK_LOAD_SECONDS = 40;
-  private static final int LOAD_SECONDS = 75;
+  private static final String QUICK = "--quick";
 
   private AcceptanceRun() {}
 
-  /// Runs, and ends with 0 when no journey has failed.
+  /// Runs, and ends with 0 when journeys were walked and none has failed, or there is no cluster; 2:
+  /// the arguments are wrong.
   ///
   /// @param arguments `--quick`, and names of journeys when not all are wanted
   public static void main(String[] arguments) throws Exception {
-    List<String> words = new ArrayList<>(Arrays.asList(arguments));
-    boolean quick = words.remove("--quick");
     Map<String, String> environment = System.getenv();
     try (KubernetesClient client = KubernetesClients.open()) {
-      List<Journey> journeys = journeys(new Cluster(client), environment, quick);
-      System.exit(run(journeys, words, environment, quick) ? 0 : 1);
+      List<Journey> journeys = journeys(new Cluster(client), environment);
+      System.exit(run(journeys, List.of(arguments), environment));
     }
   }
 
-  private static List<Journey> journeys(
-      Cluster cluster, Map<String, String> environment, boolean quick) {
+  private static List<Journey> journeys(Cluster cluster, Map<String, String> environment) {
     Path home = Path.of(environment.getOrDefault("ADIT_HOME", ""));
     UsersCommand user = new UsersCommand(home);
-    Entering entering =
-        new Entering(cluster, user, environment.getOrDefault("ADIT_IMAGE_TAG", "dev"));
+    Entering entering = new Entering(cluster, user, Entering.Images.of(environment));
     List<Journey> journeys = new ArrayList<>();
     String load = environment.getOrDefault("ADIT_LOAD_IMAGE", "");
     if (!load.isEmpty()) {
@@ -51,7 +46,7 @@ public final class AcceptanceRun {
     }
     journeys.addAll(entering.journeys());
     journeys.addAll(new Policies(cluster).journeys());
-    journeys.addAll(new Changes(cluster, quick ? QUICK_LOAD_SECONDS : LOAD_SECONDS).journeys());
+    journeys.addAll(new Changes(cluster).journeys());
     journeys.addAll(entering.leaving());
     return journeys;
   }
@@ -65,9 +60,20 @@ public final class AcceptanceRun {
     return String.join(", ", images);
   }
 
+  /// Walks what is wanted.
+  ///
+  /// @return the exit code
   @WritesToStandardOutput("a command that tells how it went")
-  private static boolean run(
-      List<Journey> journeys, List<String> names, Map<String, String> environment, boolean quick) {
+  static int run(List<Journey> journeys, List<String> words, Map<String, String> environment) {
+    List<String> names = new ArrayList<>(words);
+    boolean quick = names.remove(QUICK);
+    List<String> known = journeys.stream().map(Journey::name).toList();
+    List<String> unknown = names.stream().filter(name -> !known.contains(name)).toList();
+    if (!unknown.isEmpty()) {
+      System.out.println(
+          "arguments: " + unknown + " (expected: " + QUICK + ", or of " + known + ")");
+      return 2;
+    }
     int failed = 0;
     int done = 0;
     int skipped = 0;
@@ -95,7 +101,7 @@ public final class AcceptanceRun {
       System.out.println("KUBECONFIG names no cluster");
     }
     System.out.printf(Locale.ROOT, "%d passed, %d failed, %d skipped%n", done, failed, skipped);
-    return failed == 0;
+    return failed == 0 && (done > 0 || !cluster) ? 0 : 1;
   }
 
   private record Outcome(boolean good, String text) {}

@@ -1,15 +1,12 @@
 package adit.e2e;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 
 /// What changes under load, and loses nothing.
 ///
 /// @param cluster the cluster
-/// @param seconds how long the load is
-record Changes(Cluster cluster, int seconds) {
+record Changes(Cluster cluster) {
   private static final Duration ROLLOUT = Duration.ofMinutes(4);
 
   List<Journey> journeys() {
@@ -27,32 +24,9 @@ record Changes(Cluster cluster, int seconds) {
         new Journey("rollout of deploy/web", true, () -> underLoad(this::web)));
   }
 
-  /// A change.
-  private interface Change {
-    void make() throws Exception;
-  }
-
   /// Three kinds of load around the change: new connections, one kept alive, and a fixed rate.
-  private String underLoad(Change change) throws Exception {
-    List<CompletableFuture<LoopResult>> loops = new ArrayList<>();
-    for (String mode : List.of("new", "keepalive", "open")) {
-      loops.add(cluster.loop("ratings", Entering.WEB, mode, seconds));
-    }
-    change.make();
-    List<String> results = new ArrayList<>();
-    List<String> failures = new ArrayList<>();
-    for (CompletableFuture<LoopResult> loop : loops) {
-      LoopResult result = loop.join();
-      try {
-        results.add(result.flawless());
-      } catch (JourneyFailed e) {
-        failures.add(String.valueOf(e.getMessage()));
-      }
-    }
-    if (!failures.isEmpty()) {
-      throw new JourneyFailed(String.join("; ", failures));
-    }
-    return String.join("; ", results);
+  private String underLoad(UnderLoad.Change change) throws Exception {
+    return UnderLoad.of(cluster, "new", "keepalive", "open").during(change);
   }
 
   private void scale() throws Exception {

@@ -40,6 +40,7 @@ record Cluster(KubernetesClient client) {
 
   private static final String CAPTURED = "ambient.istio.io/redirection";
   private static final long LOOK_AGAIN_MILLIS = 250;
+  private static final Duration LONGEST_LOAD = Duration.ofMinutes(10);
   private static final Duration ANSWER = Duration.ofMinutes(3);
   private static final Executor THREADS = Executors.newVirtualThreadPerTaskExecutor();
 
@@ -69,11 +70,11 @@ record Cluster(KubernetesClient client) {
     return Duration.ofNanos(System.nanoTime() - start);
   }
 
-  /// Applies files, as `kubectl apply -f` does with a directory.
-  void applyFiles(Path directory) throws IOException {
+  /// Applies files, as `kubectl apply -f` does with a directory, with another image.
+  void applyFiles(Path directory, String image, String instead) throws IOException {
     try (Stream<Path> files = Files.list(directory)) {
       for (Path file : files.sorted().toList()) {
-        apply(Files.readString(file));
+        apply(Files.readString(file).replace("image: " + image, "image: " + instead));
       }
     }
   }
@@ -205,11 +206,15 @@ record Cluster(KubernetesClient client) {
 
   /// Runs a command in a pod of an application.
   Ended exec(String namespace, String app, String... command) throws Exception {
+    return exec(ready(namespace, app), command);
+  }
+
+  private Pod ready(String namespace, String app) throws JourneyFailed {
     Pod pod = pods(namespace, "app", app).stream().filter(Cluster::ready).findFirst().orElse(null);
     if (pod == null) {
       throw new JourneyFailed(namespace + "/" + app + ": no pod is ready");
     }
-    return exec(pod, command);
+    return pod;
   }
 
   /// Runs a command in the first container of a pod.
@@ -230,20 +235,48 @@ record Cluster(KubernetesClient client) {
     }
   }
 
-  /// Asks again and again from a pod, while something else happens.
-  CompletableFuture<LoopResult> loop(String app, String url, String mode, int seconds) {
+  /// Asks again and again from a pod until it is told to stop; at the latest after some minutes.
+  ///
+  /// @param mode `new`, `keepalive` or `open`: a rate of new connections
+  Load load(String app, String url, String mode) throws Exception {
     List<String> words = new ArrayList<>(List.of("bookshop", "client", "loop", url));
-    words.addAll(List.of("--mode", mode, "--seconds", Integer.toString(seconds)));
+    words.addAll(List.of("--mode", mode, "--seconds", Long.toString(LONGEST_LOAD.toSeconds())));
     words.addAll(mode.equals("open") ? List.of("--rate", "50") : List.of("--pause", "20"));
-    return CompletableFuture.supplyAsync(
-        () -> {
-          try {
-            return LoopResult.of(exec(SHOP, app, words.toArray(String[]::new)).out());
-          } catch (Exception e) {
-            throw new CompletionException(e);
-          }
-        },
-        THREADS);
+    words.addAll(List.of("--until", "line"));
+    Pod pod = ready(SHOP, app);
+    Load.Printed printed = new Load.Printed();
+    ExecWatch watch =
+        client
+            .pods()
+            .inNamespace(SHOP)
+            .withName(pod.getMetadata().getName())
+            .inContainer(pod.getSpec().getContainers().getFirst().getName())
+            .redirectingInput()
+            .writingOutput(printed)
+            .writingError(printed)
+            .exec(words.toArray(String[]::new));
+    CompletableFuture<LoopResult> result =
+        watch
+            .exitCode()
+            .orTimeout(LONGEST_LOAD.plus(ANSWER).toSeconds(), TimeUnit.SECONDS)
+            .thenApplyAsync(_ -> result(printed), THREADS)
+            .whenCompleteAsync((_, _) -> watch.close(), THREADS);
+    return new Load(printed.started(), result, () -> stop(watch, result));
+  }
+
+  private static LoopResult result(Load.Printed printed) {
+    try {
+      return LoopResult.of(printed.toString(StandardCharsets.UTF_8));
+    } catch (JourneyFailed e) {
+      throw new CompletionException(e);
+    }
+  }
+
+  private static void stop(ExecWatch watch, CompletableFuture<?> result) throws IOException {
+    if (!result.isDone()) {
+      watch.getInput().write('\n');
+      watch.getInput().flush();
+    }
   }
 
   /// Log lines of a DaemonSet's pods since then, all together.

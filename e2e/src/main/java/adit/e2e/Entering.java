@@ -5,19 +5,37 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.CompletableFuture;
+import java.util.Map;
 
 /// Into the mesh and out of it.
 ///
 /// @param cluster the cluster
 /// @param user who types
-/// @param tag of the images
-record Entering(Cluster cluster, UsersCommand user, String tag) {
+/// @param images how the images are called
+record Entering(Cluster cluster, UsersCommand user, Images images) {
   static final String WEB = "http://web.bookshop/";
   private static final String MODE = "istio.io/dataplane-mode";
   private static final Duration START = Duration.ofMinutes(4);
   private static final Duration CAPTURE = Duration.ofSeconds(15);
-  private static final int LOOP_SECONDS = 20;
+
+  /// Names of images, as they were built: `HUB/ztunnel:TAG`.
+  ///
+  /// @param hub a registry and a path in it
+  /// @param tag of all of them
+  record Images(String hub, String tag) {
+    private static final String HUB = "adit";
+    private static final String TAG = "dev";
+
+    static Images of(Map<String, String> environment) {
+      return new Images(
+          environment.getOrDefault("ADIT_IMAGE_HUB", HUB),
+          environment.getOrDefault("ADIT_IMAGE_TAG", TAG));
+    }
+
+    String bookshop() {
+      return hub + "/bookshop:" + tag;
+    }
+  }
 
   List<Journey> journeys() {
     return List.of(
@@ -44,7 +62,7 @@ record Entering(Cluster cluster, UsersCommand user, String tag) {
   }
 
   private String install() throws Exception {
-    String out = user.adit("install", "-y", "--set", "tag=" + tag);
+    String out = user.adit("install", "-y", "--set", "hub=" + images.hub(), "--set", "tag=" + images.tag());
     if (!out.contains("✔ Installation complete")) {
       throw new JourneyFailed("no \"✔ Installation complete\" in: " + out);
     }
@@ -53,7 +71,10 @@ record Entering(Cluster cluster, UsersCommand user, String tag) {
   }
 
   private String bookshop() throws Exception {
-    cluster.applyFiles(user.home().resolve(Path.of("samples", "bookshop", "mesh")));
+    cluster.applyFiles(
+        user.home().resolve(Path.of("samples", "bookshop", "mesh")),
+        new Images(Images.HUB, Images.TAG).bookshop(),
+        images.bookshop());
     cluster.awaitDeployments(Cluster.SHOP, START);
     cluster.awaitDeployments(Cluster.OUTSIDE, START);
     Cluster.Ended page = cluster.exec(Cluster.OUTSIDE, "client", "bookshop", "client", "get", WEB);
@@ -66,20 +87,19 @@ record Entering(Cluster cluster, UsersCommand user, String tag) {
 
   private String label() throws Exception {
     int before = Cluster.restarts(cluster.pods(Cluster.SHOP));
-    CompletableFuture<LoopResult> loop = cluster.loop("ratings", WEB, "new", LOOP_SECONDS);
-    cluster.label(Cluster.SHOP, MODE, "ambient");
-    Duration took =
-        Cluster.await(
-            "all pods captured",
-            CAPTURE,
-            () -> cluster.pods(Cluster.SHOP).stream().allMatch(Cluster::captured));
-    String counts = loop.join().flawless();
+    Duration[] took = {Duration.ZERO};
+    String counts =
+        UnderLoad.of(cluster, "new")
+            .during(() -> {
+              cluster.label(Cluster.SHOP, MODE, "ambient");
+              took[0] = awaitCaptured();
+            });
     int restarts = Cluster.restarts(cluster.pods(Cluster.SHOP)) - before;
     if (restarts != 0) {
       throw new JourneyFailed(restarts + " containers were started again (expected: 0)");
     }
     return String.format(
-        Locale.ROOT, "captured after %.1f s, %s, RESTARTS 0", took.toMillis() / 1e3, counts);
+        Locale.ROOT, "captured after %.1f s, %s, RESTARTS 0", took[0].toMillis() / 1e3, counts);
   }
 
   /// Both ends' log lines say who spoke with whom, and over which port.
@@ -106,19 +126,24 @@ record Entering(Cluster cluster, UsersCommand user, String tag) {
         took.toMillis());
   }
 
-  private String relabel() throws Exception {
-    CompletableFuture<LoopResult> loop = cluster.loop("ratings", WEB, "new", LOOP_SECONDS);
-    cluster.label(Cluster.SHOP, MODE, null);
-    Cluster.await(
-        "no pod captured",
-        CAPTURE,
-        () -> cluster.pods(Cluster.SHOP).stream().noneMatch(Cluster::captured));
-    cluster.label(Cluster.SHOP, MODE, "ambient");
-    Cluster.await(
+  private Duration awaitCaptured() throws Exception {
+    return Cluster.await(
         "all pods captured",
         CAPTURE,
         () -> cluster.pods(Cluster.SHOP).stream().allMatch(Cluster::captured));
-    return loop.join().flawless();
+  }
+
+  private String relabel() throws Exception {
+    return UnderLoad.of(cluster, "new")
+        .during(() -> {
+          cluster.label(Cluster.SHOP, MODE, null);
+          Cluster.await(
+              "no pod captured",
+              CAPTURE,
+              () -> cluster.pods(Cluster.SHOP).stream().noneMatch(Cluster::captured));
+          cluster.label(Cluster.SHOP, MODE, "ambient");
+          var _ = awaitCaptured();
+        });
   }
 
   private String uninstall() throws Exception {
@@ -144,6 +169,6 @@ record Entering(Cluster cluster, UsersCommand user, String tag) {
         "new pods start on %d of %d nodes, %s",
         used,
         nodes,
-        cluster.loop("ratings", WEB, "new", 5).join().flawless());
+        UnderLoad.of(cluster, "new").during(() -> {}));
   }
 }

@@ -9,6 +9,12 @@ import java.util.Locale;
 /// @param cluster the cluster
 record Policies(Cluster cluster) {
   private static final Duration SOON = Duration.ofSeconds(10);
+  private static final int LOG_SECONDS = 30;
+
+  /// As Istio's control plane calls what it makes of STRICT; so does ours.
+  private static final String STRICT_POLICY = "istio_converted_static_strict";
+
+  private static final String DENY_POLICY = "bookshop/deny-all";
   private static final String STRICT =
       """
       apiVersion: security.istio.io/v1
@@ -40,57 +46,84 @@ record Policies(Cluster cluster) {
         new Journey("probes", true, this::probes));
   }
 
-  private boolean answered(String namespace, String app) throws Exception {
-    return cluster
-            .exec(namespace, app, "bookshop", "client", "get", Entering.WEB, "--timeout", "2000")
-            .exit()
-        == 0;
+  private Asked ask(String namespace, String app) throws Exception {
+    return Asked.of(
+        cluster.exec(
+            namespace, app, "bookshop", "client", "get", Entering.WEB, "--timeout", "2000"));
+  }
+
+  private void requireAnswered(String namespace, String app, String when) throws Exception {
+    Asked asked = ask(namespace, app);
+    if (asked != Asked.ANSWERED) {
+      throw new JourneyFailed(namespace + "/" + app + " " + when + ": " + asked);
+    }
+  }
+
+  /// Waits until a policy refuses this client, and until a node proxy's log has named the policy.
+  private Duration awaitRefused(String namespace, String app, String policy) throws Exception {
+    Duration took =
+        Cluster.await(
+            namespace + "/" + app + " is refused",
+            SOON,
+            () -> ask(namespace, app) == Asked.REFUSED);
+    Cluster.await(
+        "a log line of a ztunnel that names " + policy,
+        SOON,
+        () -> cluster.logs("ztunnel", LOG_SECONDS).contains(policy));
+    return took;
   }
 
   private String strict() throws Exception {
+    requireAnswered(Cluster.OUTSIDE, "client", "before the policy");
     cluster.apply(STRICT);
     try {
-      Duration took =
-          Cluster.await(
-              "plaintext from outside is refused",
-              SOON,
-              () -> !answered(Cluster.OUTSIDE, "client"));
-      if (!answered(Cluster.SHOP, "ratings")) {
-        throw new JourneyFailed("a client inside of the mesh was refused under STRICT");
-      }
+      Duration took = awaitRefused(Cluster.OUTSIDE, "client", STRICT_POLICY);
+      requireAnswered(Cluster.SHOP, "ratings", "inside of the mesh, under STRICT");
       return String.format(
-          Locale.ROOT, "outside refused after %.1f s, inside answered", took.toMillis() / 1e3);
+          Locale.ROOT,
+          "outside refused by %s after %.1f s, inside answered",
+          STRICT_POLICY,
+          took.toMillis() / 1e3);
     } finally {
       cluster.delete(STRICT);
+      awaitOpen();
     }
   }
 
   private String denyAllow() throws Exception {
+    requireAnswered(Cluster.SHOP, "ratings", "before the policy");
     cluster.apply(DENY_ALL);
     try {
-      Cluster.await("everybody is refused", SOON, () -> !answered(Cluster.SHOP, "ratings"));
-      boolean told = cluster.logs("ztunnel", 30).contains("bookshop/deny-all");
+      Duration refused = awaitRefused(Cluster.SHOP, "ratings", DENY_POLICY);
       cluster.apply(ALLOW_SHOP);
-      Duration took =
-          Cluster.await("the shop is allowed", SOON, () -> answered(Cluster.SHOP, "ratings"));
+      Duration allowed =
+          Cluster.await(
+              "the shop is allowed", SOON, () -> ask(Cluster.SHOP, "ratings") == Asked.ANSWERED);
       return String.format(
           Locale.ROOT,
-          "refused%s, allowed after %.1f s",
-          told ? " by bookshop/deny-all as the log tells" : "",
-          took.toMillis() / 1e3);
+          "refused by %s after %.1f s, allowed after %.1f s",
+          DENY_POLICY,
+          refused.toMillis() / 1e3,
+          allowed.toMillis() / 1e3);
     } finally {
       cluster.delete(ALLOW_SHOP);
       cluster.delete(DENY_ALL);
-      Cluster.await("open again", SOON, () -> answered(Cluster.OUTSIDE, "client"));
+      awaitOpen();
     }
+  }
+
+  private void awaitOpen() throws Exception {
+    Cluster.await(
+        "open again", SOON, () -> ask(Cluster.OUTSIDE, "client") == Asked.ANSWERED);
   }
 
   /// Pods stay ready while nobody may speak with them.
   private String probes() throws Exception {
+    requireAnswered(Cluster.SHOP, "ratings", "before the policies");
     cluster.apply(STRICT);
     cluster.apply(DENY_ALL);
     try {
-      Cluster.await("everybody is refused", SOON, () -> !answered(Cluster.SHOP, "ratings"));
+      var _ = awaitRefused(Cluster.SHOP, "ratings", DENY_POLICY);
       int before = Cluster.restarts(cluster.pods(Cluster.SHOP));
       // Each pod's probes fail six times in a row before its container is restarted, each second.
       long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
@@ -114,7 +147,7 @@ record Policies(Cluster cluster) {
     } finally {
       cluster.delete(DENY_ALL);
       cluster.delete(STRICT);
-      Cluster.await("open again", SOON, () -> answered(Cluster.OUTSIDE, "client"));
+      awaitOpen();
     }
   }
 }

@@ -12,6 +12,7 @@ public final class Bookshop {
         client wait                              do nothing until SIGTERM
         client get URL                           one request; exit code 0 if it was answered with 2xx
         client loop URL [--mode new|keepalive|open] [--rate R] [--seconds N] [--workers W] [--pause MS]
+                        [--until line]
         client flow HOST:PORT [--seconds N]      a connection that carries a byte each 200 ms
       """;
 

@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /// `client loop`: asks again and again and prints the counts as JSON, after `--seconds` or on
-/// SIGTERM.
+/// SIGTERM; with `--until line` also when a line comes on standard input, or its end.
 ///
 /// - `new`: the next request when the last one has ended, each on a new connection
 /// - `keepalive`: the same on one connection per worker for as long as the server keeps it
@@ -59,11 +59,27 @@ final class RequestLoop {
               asking.interrupt();
               await(printed);
             }));
+    if (arguments.text("until", "").equals("line")) {
+      var _ = Thread.ofPlatform().daemon().start(() -> loop.stopAfterLine(asking));
+    }
     Output.line("started");
     loop.ask(mode, arguments, seconds);
     Output.line(loop.counts.json(mode, (System.nanoTime() - start) / 1e9));
     printed.countDown();
     return loop.counts.failed() == 0 && loop.counts.total() > 0 ? 0 : 1;
+  }
+
+  private void stopAfterLine(Thread asking) {
+    try {
+      int c = System.in.read();
+      while (c >= 0 && c != '\n') {
+        c = System.in.read();
+      }
+    } catch (IOException e) {
+      Output.line("standard input: " + e.getMessage()); // as if it had ended
+    }
+    stopping.set(true);
+    asking.interrupt();
   }
 
   /// A failure in the words that counts are kept by.
