@@ -23,8 +23,8 @@ public final class AcceptanceRun {
 
   private AcceptanceRun() {}
 
-  /// Runs, and ends with 0 when journeys were walked and none has failed, or there is no cluster; 2:
-  /// the arguments are wrong.
+  /// Runs, and ends with 0 when journeys were walked and none has failed, or there is no cluster;
+  /// 2: the arguments are wrong.
   ///
   /// @param arguments `--quick`, and names of journeys when not all are wanted
   public static void main(String[] arguments) throws Exception {

@@ -10,7 +10,8 @@ enum Asked {
   ANSWERED,
   /// The connection was cut, as a policy does it.
   REFUSED,
-  /// Everything else: not in time, no such name, nobody listens, another status. No policy does that.
+  /// Everything else: not in time, no such name, nobody listens, another status. No policy does
+  /// that.
   FAILED;
 
   private static final Pattern LINE = Pattern.compile("failed in \\d+ ms: (.*)");

@@ -62,7 +62,8 @@ record Entering(Cluster cluster, UsersCommand user, Images images) {
   }
 
   private String install() throws Exception {
-    String out = user.adit("install", "-y", "--set", "hub=" + images.hub(), "--set", "tag=" + images.tag());
+    String out =
+        user.adit("install", "-y", "--set", "hub=" + images.hub(), "--set", "tag=" + images.tag());
     if (!out.contains("✔ Installation complete")) {
       throw new JourneyFailed("no \"✔ Installation complete\" in: " + out);
     }

@@ -113,8 +113,7 @@ record Policies(Cluster cluster) {
   }
 
   private void awaitOpen() throws Exception {
-    Cluster.await(
-        "open again", SOON, () -> ask(Cluster.OUTSIDE, "client") == Asked.ANSWERED);
+    Cluster.await("open again", SOON, () -> ask(Cluster.OUTSIDE, "client") == Asked.ANSWERED);
   }
 
   /// Pods stay ready while nobody may speak with them.

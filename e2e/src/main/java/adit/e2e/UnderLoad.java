@@ -39,7 +39,7 @@ record UnderLoad(List<Load> loads, Duration after) {
   ///
   /// @return the loops' results
   /// @throws JourneyFailed a request failed, or a loop was not there from the first moment of the
-  ///     change to the last
+  ///   change to the last
   String during(Change change) throws Exception {
     try {
       for (Load load : loads) {
@@ -97,7 +97,9 @@ record UnderLoad(List<Load> loads, Duration after) {
 
   private static String said(Load load) {
     return load.result().isDone()
-        ? load.result().handle((result, failure) -> String.valueOf(result == null ? failure : result)).join()
+        ? load.result()
+            .handle((result, failure) -> String.valueOf(result == null ? failure : result))
+            .join()
         : "nothing within " + START.toSeconds() + " s";
   }
 }

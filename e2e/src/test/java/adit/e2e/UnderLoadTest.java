@@ -35,10 +35,11 @@ class UnderLoadTest {
     Thread.ofVirtual()
         .start(() -> printed.writeBytes("started\n".getBytes(StandardCharsets.UTF_8)));
 
-    assertThat(load.during(() -> {
-          assertThat(printed.started()).isDone();
-          order.add("change");
-        }))
+    assertThat(
+            load.during(() -> {
+              assertThat(printed.started()).isDone();
+              order.add("change");
+            }))
         .isEqualTo("new 40 requests, 0 failed, p99 12 ms");
     assertThat(order).containsExactly("change", "stop");
   }
@@ -66,12 +67,10 @@ class UnderLoadTest {
   void during_aChangeThatFails_stopsTheLoops() {
     printed.writeBytes("started\n".getBytes(StandardCharsets.UTF_8));
 
-    assertThatThrownBy(
-            () ->
-                load.during(
-                    () -> {
-                      throw new JourneyFailed("not within 5 s");
-                    }))
+    assertThatThrownBy(() ->
+            load.during(() -> {
+              throw new JourneyFailed("not within 5 s");
+            }))
         .hasMessage("not within 5 s");
     assertThat(order).containsExactly("stop");
   }
