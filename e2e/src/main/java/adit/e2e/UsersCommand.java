@@ -1,8 +1,10 @@
 package adit.e2e;
 
+import adit.linux.topology.Command;
+import adit.linux.topology.Completed;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -10,31 +12,34 @@ import java.util.List;
 ///
 /// @param home the tree with `./adit`
 record UsersCommand(Path home) {
-  /// Runs `./adit` and gives what it printed.
+  /// An installation waits five minutes for each of three components.
+  private static final Duration LONGEST = Duration.ofMinutes(20);
+
+  /// Runs `./adit` and gives what it printed to standard output.
   ///
   /// @throws JourneyFailed its exit code is another than 0
-  String adit(String... words) throws IOException, InterruptedException, JourneyFailed {
+  /// @throws IOException it was killed because it did not end
+  String adit(String... words) throws IOException, JourneyFailed {
     List<String> command = new ArrayList<>(List.of(home.resolve("adit").toString()));
     command.addAll(List.of(words));
     return run(command);
   }
 
   /// Runs a command line of the user's own, with one more word.
-  String shell(String line, String word) throws IOException, InterruptedException, JourneyFailed {
+  String shell(String line, String word) throws IOException, JourneyFailed {
     return run(List.of("/bin/sh", "-c", line + " \"$0\"", word));
   }
 
-  private String run(List<String> command) throws IOException, InterruptedException, JourneyFailed {
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+  private static String run(List<String> words) throws IOException, JourneyFailed {
     // It was built before this started.
-    builder.environment().put("ADIT_NO_BUILD", "1");
-    Process process = builder.start();
-    process.getOutputStream().close();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    int exit = process.waitFor();
-    if (exit != 0) {
-      throw new JourneyFailed(String.join(" ", command) + ": exit " + exit + ": " + out.strip());
+    List<String> all = new ArrayList<>(List.of("env", "ADIT_NO_BUILD=1"));
+    all.addAll(words);
+    Completed completed = new Command(all, "", LONGEST).run();
+    if (completed.exit() != 0) {
+      String said = (completed.out() + completed.err()).strip();
+      throw new JourneyFailed(
+          String.join(" ", words) + ": exit " + completed.exit() + ": " + said);
     }
-    return out.strip();
+    return completed.out().strip();
   }
 }

@@ -1,36 +1,32 @@
 package adit.images;
 
+import adit.linux.topology.Completed;
 import java.io.IOException;
-import java.io.InterruptedIOException;
-import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /// Another program, run to its end.
 final class Command {
+  private static final Duration LONGEST = Duration.ofMinutes(5);
+
   private Command() {}
 
   /// Runs it.
   ///
   /// @return what it wrote, both streams
-  /// @throws IOException it could not be started or failed; the message has what it wrote
+  /// @throws IOException it could not be started, failed, or was killed after five minutes; the
+  ///     message has the command and what it wrote
   static String run(List<String> words) throws IOException {
-    ProcessBuilder builder = new ProcessBuilder(words).redirectErrorStream(true);
     // Messages are parsed.
-    builder.environment().put("LC_ALL", "C");
-    Process process = builder.start();
-    process.getOutputStream().close();
-    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    try {
-      int exit = process.waitFor();
-      if (exit != 0) {
-        throw new IOException(String.join(" ", words) + ": exit " + exit + ": " + said.strip());
-      }
-      return said;
-    } catch (InterruptedException e) {
-      process.destroyForcibly();
-      Thread.currentThread().interrupt();
-      throw (IOException)
-          new InterruptedIOException(words.getFirst() + ": interrupted").initCause(e);
+    List<String> all = new ArrayList<>(List.of("env", "LC_ALL=C"));
+    all.addAll(words);
+    Completed completed = new adit.linux.topology.Command(all, "", LONGEST).run();
+    String said = completed.out() + completed.err();
+    if (completed.exit() != 0) {
+      throw new IOException(
+          String.join(" ", words) + ": exit " + completed.exit() + ": " + said.strip());
     }
+    return said;
   }
 }

@@ -3,6 +3,7 @@ package adit.cli.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import adit.source.Selection;
 import adit.source.object.Kind;
 import java.io.File;
 import java.io.IOException;
@@ -11,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
@@ -25,10 +25,6 @@ import org.yaml.snakeyaml.Yaml;
 class ManifestsTest {
   private static final Path TOP = top();
   private static final Path CHARTS = TOP.resolve("manifests/charts");
-
-  /// Local mode's own.
-  private static final Set<Kind> NOT_IN_A_CLUSTER =
-      EnumSet.of(Kind.DEPLOYMENT, Kind.SERVICE_ACCOUNT);
 
   @Test
   void renderedFile_namesTheChartsAsTheyAre() throws Exception {
@@ -93,17 +89,39 @@ class ManifestsTest {
   }
 
   @Test
-  void controlPlanesRole_letsItWatchEveryKindThatItReads() throws IOException {
-    List<Map<?, ?>> rules = rules("ClusterRole", "istiod-clusterrole-istio-system");
-    for (Kind kind : EnumSet.complementOf(EnumSet.copyOf(NOT_IN_A_CLUSTER))) {
-      assertThat(rules)
-          .as(kind.toString())
-          .anySatisfy(rule -> {
-            assertThat(list(rule, "apiGroups")).contains(kind.group());
-            assertThat(list(rule, "resources")).contains(kind.plural());
-            assertThat(list(rule, "verbs")).contains("get", "list", "watch");
-          });
+  void controlPlanesRole_letsItWatchWhatItReadsAndNothingElse() throws IOException {
+    assertThat(watched("istiod-clusterrole-istio-system"))
+        // Its own: the copies of the roots, and the validator.
+        .isEqualTo(
+            with(
+                Selection.CONTROL_PLANE.kinds(),
+                "/configmaps",
+                "admissionregistration.k8s.io/validatingwebhookconfigurations"));
+  }
+
+  @Test
+  void nodeAgentsRole_letsItWatchWhatItReadsAndNothingElse() throws IOException {
+    assertThat(watched("istio-cni")).isEqualTo(with(Selection.ofNode("node-1").kinds()));
+    assertThat(rules("ClusterRole", "istio-cni").toString()).doesNotContain("nodes");
+  }
+
+  private static Set<String> with(Set<Kind> kinds, String... others) {
+    Set<String> all = new HashSet<>(List.of(others));
+    kinds.forEach(kind -> all.add(kind.group() + "/" + kind.plural()));
+    return all;
+  }
+
+  /// What a role lets one get, list and watch, as `group/plural`.
+  private static Set<String> watched(String role) throws IOException {
+    Set<String> watched = new HashSet<>();
+    for (Map<?, ?> rule : rules("ClusterRole", role)) {
+      if (list(rule, "verbs").containsAll(List.of("get", "list", "watch"))) {
+        for (Object group : list(rule, "apiGroups")) {
+          list(rule, "resources").forEach(plural -> watched.add(group + "/" + plural));
+        }
+      }
     }
+    return watched;
   }
 
   @Test

@@ -1,10 +1,11 @@
 package adit.perf.discovery;
 
+import adit.linux.topology.Command;
+import adit.linux.topology.Completed;
 import adit.telemetry.WritesToStandardOutput;
 import adit.testkit.kube.ApiServer;
 import java.io.File;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,6 +28,7 @@ import org.HdrHistogram.Histogram;
 /// be free.
 public final class DiscoveryBench {
   private static final Duration LONGEST_START = Duration.ofMinutes(5);
+  private static final Duration TOOL = Duration.ofSeconds(60);
 
   private final Map<String, Integer> options;
   private final Map<String, Long> waiting = new ConcurrentHashMap<>();
@@ -163,7 +165,7 @@ public final class DiscoveryBench {
   }
 
   /// The heap after a collection, and what the kernel counts.
-  private static String memory(Process process) throws IOException, InterruptedException {
+  private static String memory(Process process) throws IOException {
     String pid = String.valueOf(process.pid());
     run("jcmd", pid, "GC.run");
     String heap =
@@ -181,13 +183,11 @@ public final class DiscoveryBench {
     return resident + "; " + heap;
   }
 
-  private static String run(String... command) throws IOException, InterruptedException {
+  private static String run(String... command) throws IOException {
     List<String> words = new ArrayList<>(List.of(command));
     words.set(0, Path.of(System.getProperty("java.home"), "bin", command[0]).toString());
-    Process process = new ProcessBuilder(words).redirectErrorStream(true).start();
-    String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    var _ = process.waitFor();
-    return text;
+    Completed completed = new Command(words, "", TOOL).run();
+    return completed.out() + completed.err();
   }
 
   private static double cpuSeconds(Process process) {

@@ -12,6 +12,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// What a node's proxy knows of the mesh, as its admin server tells (`/config_dump`).
 ///
@@ -25,9 +26,20 @@ public record NodeView(NamedNetns node) {
 
   /// Whether connections to all these pods go through tunnels; false while the proxy does not
   /// answer.
+  ///
+  /// @throws IOException there is no such node
   public boolean tunnelsTo(Set<String> pods) throws IOException {
     try (Netns netns = node.open()) {
-      return tunnelled(netns.call(NodeView::dump)).containsAll(pods);
+      JsonNode dump = netns.call(NodeView::dumpOrNull);
+      return dump != null && tunnelled(dump).containsAll(pods);
+    }
+  }
+
+  private static @Nullable JsonNode dumpOrNull() {
+    try {
+      return dump();
+    } catch (IOException e) {
+      return null; // not up yet, or no longer
     }
   }
 
