@@ -17,7 +17,8 @@ import org.junit.jupiter.api.Test;
 final class EnvironmentTableTest {
   private static final Path TOP = top();
   private static final Pattern LITERAL = Pattern.compile("\"(ADIT_[A-Z_]+)\"");
-  private static final Pattern OF_THE_SCRIPT = Pattern.compile("\\$\\{(ADIT_[A-Z_]+)|(ADIT_[A-Z_]+)=");
+  private static final Pattern OF_THE_SCRIPT =
+      Pattern.compile("\\$\\{(ADIT_[A-Z_]+)|(ADIT_[A-Z_]+)=");
   private static final Pattern LISTED = Pattern.compile("`(ADIT_[A-Z_]+)`");
 
   @Test

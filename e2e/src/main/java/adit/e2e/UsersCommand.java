@@ -37,8 +37,7 @@ record UsersCommand(Path home) {
     Completed completed = new Command(all, "", LONGEST).run();
     if (completed.exit() != 0) {
       String said = (completed.out() + completed.err()).strip();
-      throw new JourneyFailed(
-          String.join(" ", words) + ": exit " + completed.exit() + ": " + said);
+      throw new JourneyFailed(String.join(" ", words) + ": exit " + completed.exit() + ": " + said);
     }
     return completed.out().strip();
   }

@@ -16,7 +16,7 @@ final class Command {
   ///
   /// @return what it wrote, both streams
   /// @throws IOException it could not be started, failed, or was killed after five minutes; the
-  ///     message has the command and what it wrote
+  ///   message has the command and what it wrote
   static String run(List<String> words) throws IOException {
     // Messages are parsed.
     List<String> all = new ArrayList<>(List.of("env", "LC_ALL=C"));
