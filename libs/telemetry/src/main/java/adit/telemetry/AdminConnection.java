@@ -21,6 +21,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
 
 /// One connection of an [AdminHttp]: one request at a time, the next is read when the answer is
 /// written. All fields belong to the event loop.
@@ -74,10 +75,7 @@ final class AdminConnection extends SimpleChannelInboundHandler<FullHttpRequest>
     }
     HttpMethod method = request.method();
     try {
-      executor.execute(() -> {
-        AdminResponse response = handle(admin);
-        ctx.executor().execute(() -> answer(ctx, response, method));
-      });
+      executor.execute(() -> run(ctx, admin, method));
     } catch (RejectedExecutionException _) {
       answer(ctx, AdminResponse.empty(503), method);
     }
@@ -101,6 +99,20 @@ final class AdminConnection extends SimpleChannelInboundHandler<FullHttpRequest>
     var _ = ctx.close();
   }
 
+  /// Whatever happens, the request is answered: else its connection would be taken for ever. An
+  /// error goes on to the executor's thread.
+  private void run(ChannelHandlerContext ctx, AdminRequest request, HttpMethod method) {
+    var response = new AtomicReference<>(AdminResponse.text(500, "fault\n"));
+    try {
+      response.set(handle(request));
+    } catch (Error e) {
+      server.failed(request, e);
+      throw e;
+    } finally {
+      ctx.executor().execute(() -> answer(ctx, response.get(), method));
+    }
+  }
+
   private AdminResponse handle(AdminRequest request) {
     AdminHttp.Route route = server.routeOrNull(request.path());
     if (route == null) {
@@ -112,6 +124,7 @@ final class AdminConnection extends SimpleChannelInboundHandler<FullHttpRequest>
     try {
       return route.route().handle(request);
     } catch (Exception e) {
+      server.failed(request, e);
       return AdminResponse.text(500, e.getMessage() + "\n");
     }
   }

@@ -37,7 +37,8 @@ import org.jspecify.annotations.Nullable;
 /// without a body. Answers are compressed as `Accept-Encoding` asks. There is no authentication:
 /// the address it is bound to, or the route, decides who may ask.
 ///
-/// Routes run on the executor, one at a time per connection.
+/// Routes run on the executor, one at a time per connection. What the executor rejects is answered
+/// with 503, what a route throws with 500.
 public final class AdminHttp {
   /// Longest body that a route is given.
   public static final int MAX_BODY_BYTES = 64 << 10;
@@ -51,6 +52,7 @@ public final class AdminHttp {
   private final Map<String, Route> routes = new ConcurrentHashMap<>();
   private final ChannelGroup listeners = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+  private volatile @Nullable Log log;
   private volatile boolean draining;
 
   /// @param executor runs the routes; not an event loop if they take long
@@ -65,6 +67,13 @@ public final class AdminHttp {
     this.executor = executor;
     this.maxBody = maxBody;
     this.tls = tls;
+  }
+
+  /// Sets where it is said what routes throw; nowhere unless set. Errors are thrown on to the
+  /// executor in any case.
+  public AdminHttp log(Log to) {
+    log = to;
+    return this;
   }
 
   /// Adds a path that answers every method.
@@ -123,6 +132,13 @@ public final class AdminHttp {
             timeout.toMillis(),
             TimeUnit.MILLISECONDS);
     return left;
+  }
+
+  void failed(AdminRequest request, Throwable fault) {
+    Log to = log;
+    if (to != null) {
+      to.error("a request failed", "path", request.path(), "error", fault);
+    }
   }
 
   boolean isDraining() {

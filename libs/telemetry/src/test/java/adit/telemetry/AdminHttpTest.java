@@ -6,11 +6,13 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -49,6 +51,11 @@ final class AdminHttpTest {
             "/broken",
             request -> {
               throw new IOException("disk on fire");
+            })
+        .route(
+            "/deep",
+            request -> {
+              throw new StackOverflowError();
             })
         .route(
             "/slow",
@@ -113,6 +120,34 @@ final class AdminHttpTest {
   @Test
   void request_routeThrows_is500WithItsText() throws Exception {
     assertThat(get("/broken")).startsWith("HTTP/1.1 500 ").endsWith("disk on fire\n");
+  }
+
+  @Test
+  void request_routeFailsWithAnError_is500AndSaidAndTheNextIsAnswered() throws Exception {
+    var lines = new ByteArrayOutputStream();
+    try (var output = LogOutput.start(lines, LogFormat.PLAIN, LogFilter.INFO, Clock.systemUTC())) {
+      server.log(output.scope("admin"));
+
+      String answers =
+          exchange(
+              String.join(
+                  "\r\n\r\n",
+                  "GET /deep HTTP/1.1",
+                  "GET /echo?a=2 HTTP/1.1\r\nconnection: close",
+                  ""));
+
+      assertThat(answers).startsWith("HTTP/1.1 500 ").endsWith("2 null");
+      output.flush(Duration.ofSeconds(10));
+      assertThat(lines.toString(StandardCharsets.UTF_8))
+          .contains("a request failed", "/deep", "StackOverflowError");
+    }
+  }
+
+  @Test
+  void request_executorRejects_is503() throws Exception {
+    executor.shutdown();
+
+    assertThat(get("/echo")).startsWith("HTTP/1.1 503 ");
   }
 
   @Test
