@@ -16,7 +16,6 @@ import java.net.HttpURLConnection;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -53,8 +52,11 @@ final class KindWatch implements Runnable {
     /// A watch is open.
     void watching(Kind kind);
 
-    /// The API server did not answer, or refused.
-    void failed(Kind kind, KubernetesClientException error);
+    /// The API server did not answer, or refused, or what it answered could not be used.
+    void failed(Kind kind, RuntimeException error);
+
+    /// Whether nobody listens any more.
+    boolean isClosed();
   }
 
   /// Between attempts: after the first failure, doubled up to the longest.
@@ -83,15 +85,15 @@ final class KindWatch implements Runnable {
           if (System.nanoTime() - begun > SHORT_WATCH_NANOS) {
             continue;
           }
-        } catch (KubernetesClientException e) {
+        } catch (RuntimeException e) {
           interruptedIfClosed(e);
-          version = isGone(e) || KubernetesKinds.notFound(e) ? "" : version;
+          version = isOfTheMoment(e) ? version : "";
           receiver.failed(kind, e);
         }
         TimeUnit.MILLISECONDS.sleep(pause);
         pause = Math.min(2 * pause, pauses.longestMillis());
       }
-    } catch (InterruptedException | RejectedExecutionException _) {
+    } catch (InterruptedException _) {
       // The source, and with it the client, was closed.
       Thread.currentThread().interrupt();
     }
@@ -151,13 +153,18 @@ final class KindWatch implements Runnable {
     return events.version;
   }
 
-  private static boolean isGone(KubernetesClientException e) {
-    return KubernetesKinds.code(e) == HttpURLConnection.HTTP_GONE;
+  /// Whether the watch may go on where it was.
+  private static boolean isOfTheMoment(RuntimeException e) {
+    return e instanceof KubernetesClientException
+        && KubernetesKinds.code(e) != HttpURLConnection.HTTP_GONE
+        && !KubernetesKinds.notFound(e);
   }
 
-  /// The client wraps an interrupt.
-  private static void interruptedIfClosed(KubernetesClientException e) throws InterruptedException {
-    if (Thread.interrupted() || e.getCause() instanceof InterruptedException) {
+  /// The client wraps an interrupt, and may forget it.
+  private void interruptedIfClosed(RuntimeException e) throws InterruptedException {
+    if (Thread.interrupted()
+        || receiver.isClosed()
+        || e.getCause() instanceof InterruptedException) {
       throw new InterruptedException();
     }
   }
@@ -172,6 +179,15 @@ final class KindWatch implements Runnable {
 
     @Override
     public void eventReceived(Action action, GenericKubernetesResource object) {
+      try {
+        receive(action, object);
+      } catch (RuntimeException e) {
+        // Begun again with a list.
+        end.completeExceptionally(e);
+      }
+    }
+
+    private void receive(Action action, GenericKubernetesResource object) {
       switch (action) {
         case ADDED, MODIFIED -> receiver.put(kind, object);
         case DELETED -> receiver.remove(kind, object);

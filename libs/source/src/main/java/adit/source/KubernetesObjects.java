@@ -18,11 +18,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// The objects that an API server told of. Owned by one thread.
 final class KubernetesObjects {
-  private static final ObjectReader READER = new ObjectReader(Origin.API_SERVER);
   private static final List<String> UNREAD_OF_CONTAINERS =
       List.of(
           "command",
@@ -39,7 +39,16 @@ final class KubernetesObjects {
   private final Map<Kind, Map<ObjectKey, KubeObject>> objects = new EnumMap<>(Kind.class);
   private final Map<ObjectKey, List<Problem>> problems = new TreeMap<>();
   private final Set<Kind> changed = EnumSet.noneOf(Kind.class);
+  private final Function<JsonNode, Reading> reader;
   private ClusterView view = ClusterView.EMPTY;
+
+  KubernetesObjects() {
+    this(new ObjectReader(Origin.API_SERVER)::read);
+  }
+
+  KubernetesObjects(Function<JsonNode, Reading> reader) {
+    this.reader = reader;
+  }
 
   /// An object was added or changed. Returns its key, null if it has none.
   @Nullable ObjectKey put(JsonNode json) {
@@ -47,7 +56,7 @@ final class KubernetesObjects {
     if (key == null) {
       return null;
     }
-    Reading reading = READER.read(trimmed(key.kind(), json));
+    Reading reading = reader.apply(trimmed(key.kind(), json));
     List<Problem> found = new ArrayList<>();
     for (Finding finding : reading.findings()) {
       found.add(

@@ -2,10 +2,10 @@ package adit.source;
 
 import adit.source.object.Kind;
 import adit.source.object.ObjectKey;
+import adit.source.object.ObjectReader;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.net.HttpURLConnection;
 import java.time.Duration;
@@ -31,10 +31,12 @@ import java.util.function.Consumer;
 public final class KubernetesSource implements ClusterSource {
   private static final long QUIET_MILLIS = 50;
   private static final Duration LONGEST_END = Duration.ofSeconds(1);
-  private static final KindWatch.Pauses PAUSES = new KindWatch.Pauses(500, 5_000);
+  private static final Settings STANDARD =
+      new Settings(new KindWatch.Pauses(500, 5_000), Duration.ofSeconds(30));
 
   /// Kinds without which the mesh is open, or believes that nobody is there: if they are denied
-  /// from the start the source does not become complete, and proxies keep what they have.
+  /// from the start the source does not become complete, and proxies keep what they have. Nor does
+  /// the API server's word that it does not know them count at once.
   private static final Set<Kind> VITAL =
       Set.of(
           Kind.POD,
@@ -45,6 +47,7 @@ public final class KubernetesSource implements ClusterSource {
 
   private final KubernetesClient client;
   private final Selection selection;
+  private final Settings settings;
   private final Consumer<String> warn;
   private final Announcer announcer = new Announcer();
   private final ScheduledExecutorService thread =
@@ -53,30 +56,44 @@ public final class KubernetesSource implements ClusterSource {
   private final List<Thread> watches = new ArrayList<>();
 
   // These belong to the thread.
-  private final KubernetesObjects objects = new KubernetesObjects();
+  private final KubernetesObjects objects;
   private final Set<Kind> listed = EnumSet.noneOf(Kind.class);
   private final Set<Kind> denied = EnumSet.noneOf(Kind.class);
-  private final Set<Kind> missing = EnumSet.noneOf(Kind.class);
+  // Since when, in nanoseconds.
+  private final Map<Kind, Long> missing = new EnumMap<>(Kind.class);
   private final Set<Kind> unreachable = EnumSet.noneOf(Kind.class);
   // What a list that is not complete has told so far.
   private final Map<Kind, Set<ObjectKey>> listing = new EnumMap<>(Kind.class);
   private boolean publishing;
+  private volatile boolean closed;
 
-  private KubernetesSource(KubernetesClient client, Selection selection, Consumer<String> warn) {
+  /// @param missing how long the API server has to say that it does not know a vital kind until
+  ///   that counts: one that starts may not know its CRDs for a while
+  record Settings(KindWatch.Pauses pauses, Duration missing) {}
+
+  private KubernetesSource(
+      KubernetesClient client,
+      Selection selection,
+      Consumer<String> warn,
+      Settings settings,
+      KubernetesObjects objects) {
     this.client = client;
     this.selection = selection;
     this.warn = warn;
+    this.settings = settings;
+    this.objects = objects;
   }
 
   /// Starts watching the API server of `KUBECONFIG`, or of the pod that this runs in. Returns at
   /// once; the source becomes complete when every kind has been listed. A kind that the API server
   /// does not know (its CRD is missing) counts as empty, is told to `warn` once, and is looked for
-  /// again. So is a kind that may not be read, except those that keep the mesh closed.
+  /// again; one that keeps the mesh closed counts as empty only after half a minute. So is a kind
+  /// that may not be read, except those that keep the mesh closed.
   ///
   /// @param selection what is watched
   /// @param warn told what an operator should read
   public static KubernetesSource open(Selection selection, Consumer<String> warn) {
-    return open(KubernetesClients.open(), selection, warn, PAUSES);
+    return open(KubernetesClients.open(), selection, warn, STANDARD, new KubernetesObjects());
   }
 
   /// Starts watching through a client, which is closed with the source.
@@ -84,14 +101,15 @@ public final class KubernetesSource implements ClusterSource {
       KubernetesClient client,
       Selection selection,
       Consumer<String> warn,
-      KindWatch.Pauses pauses) {
-    KubernetesSource source = new KubernetesSource(client, selection, warn);
+      Settings settings,
+      KubernetesObjects objects) {
+    KubernetesSource source = new KubernetesSource(client, selection, warn, settings, objects);
     for (Kind kind : selection.kinds()) {
       String node = kind == Kind.POD ? selection.node() : "";
       source.watches.add(
           Thread.ofVirtual()
               .name("watch-" + kind.plural())
-              .start(new KindWatch(client, kind, node, source.new Receiver(), pauses)));
+              .start(new KindWatch(client, kind, node, source.new Receiver(), settings.pauses())));
     }
     return source;
   }
@@ -113,6 +131,7 @@ public final class KubernetesSource implements ClusterSource {
 
   @Override
   public void close() {
+    closed = true;
     announcer.close();
     watches.forEach(Thread::interrupt);
     try {
@@ -128,12 +147,13 @@ public final class KubernetesSource implements ClusterSource {
   }
 
   private void put(Kind kind, JsonNode json) {
-    ObjectKey key = objects.put(json);
+    ObjectKey key = ObjectReader.keyOrNull(json);
     Set<ObjectKey> seen = listing.get(kind);
     if (key != null && seen != null) {
       seen.add(key);
     }
     publishSoon();
+    var _ = objects.put(json);
   }
 
   private void listed(Kind kind) {
@@ -141,7 +161,7 @@ public final class KubernetesSource implements ClusterSource {
     if (seen != null) {
       objects.retain(kind, seen);
     }
-    if (missing.remove(kind)) {
+    if (missing.remove(kind) != null) {
       warn.accept(name(kind) + ": known to the API server now");
     }
     listed.add(kind);
@@ -161,13 +181,14 @@ public final class KubernetesSource implements ClusterSource {
     }
   }
 
-  private void failed(Kind kind, KubernetesClientException error) {
+  private void failed(Kind kind, RuntimeException error) {
     listing.remove(kind);
     switch (KubernetesKinds.code(error)) {
       case HttpURLConnection.HTTP_NOT_FOUND -> missed(kind);
       case HttpURLConnection.HTTP_FORBIDDEN -> denied(kind, error);
       case HttpURLConnection.HTTP_GONE -> {}
       default -> {
+        missing.computeIfPresent(kind, (_, _) -> System.nanoTime());
         if (unreachable.add(kind) && unreachable.size() == 1) {
           warn.accept(
               "API server: the last state stays, trying again: "
@@ -181,19 +202,31 @@ public final class KubernetesSource implements ClusterSource {
 
   private void missed(Kind kind) {
     recovered(kind);
-    if (missing.add(kind)) {
-      warn.accept(
-          name(kind) + ": not known to the API server, counts as empty (expected: its CRD)");
-    } else {
+    long now = System.nanoTime();
+    Long since = missing.putIfAbsent(kind, now);
+    if (since == null) {
+      warn.accept(name(kind) + ": " + missingMeans(kind));
+    }
+    boolean counts =
+        !VITAL.contains(kind) || (since != null && now - since >= settings.missing().toNanos());
+    if (counts) {
       // An API server that starts may not know its CRDs for a moment: what was there stays until it
       // was missed twice.
-      objects.clear(kind);
+      if (since != null) {
+        objects.clear(kind);
+      }
+      listed.add(kind);
+      publishSoon();
     }
-    listed.add(kind);
-    publishSoon();
   }
 
-  private void denied(Kind kind, KubernetesClientException error) {
+  private String missingMeans(Kind kind) {
+    return "not known to the API server, counts as empty"
+        + (VITAL.contains(kind) ? " if that lasts " + settings.missing().toSeconds() + " s" : "")
+        + " (expected: its CRD)";
+  }
+
+  private void denied(Kind kind, RuntimeException error) {
     recovered(kind);
     if (denied.add(kind)) {
       warn.accept(name(kind) + ": " + deniedMeans(kind) + ": " + KubernetesKinds.text(error));
@@ -220,7 +253,9 @@ public final class KubernetesSource implements ClusterSource {
   private void publishSoon() {
     if (!publishing) {
       publishing = true;
-      var _ = thread.schedule(this::publish, QUIET_MILLIS, TimeUnit.MILLISECONDS);
+      var _ =
+          thread.schedule(
+              () -> said("publishing", this::publish), QUIET_MILLIS, TimeUnit.MILLISECONDS);
     }
   }
 
@@ -237,12 +272,31 @@ public final class KubernetesSource implements ClusterSource {
     }
   }
 
-  private void submit(Runnable work) {
+  private void submit(String what, Runnable work) {
     try {
-      thread.execute(work);
+      thread.execute(() -> said(what, work));
     } catch (RejectedExecutionException _) {
       // Closed meanwhile: nobody is interested any more.
     }
+  }
+
+  /// The thread keeps what its tasks throw in futures that nobody reads.
+  private void said(String what, Runnable work) {
+    try {
+      work.run();
+    } catch (Throwable fault) {
+      warn.accept(what + ": a fault, " + fault + " at " + place(fault));
+    }
+  }
+
+  private static String place(Throwable fault) {
+    StackTraceElement[] trace = fault.getStackTrace();
+    return trace.length == 0 ? "an unknown place" : trace[0].toString();
+  }
+
+  private static String name(Kind kind, GenericKubernetesResource object) {
+    var meta = object.getMetadata();
+    return name(kind) + " " + meta.getNamespace() + "/" + meta.getName();
   }
 
   /// Hands over to the thread.
@@ -251,7 +305,7 @@ public final class KubernetesSource implements ClusterSource {
 
     @Override
     public void listing(Kind kind) {
-      submit(() -> listing.put(kind, new HashSet<>()));
+      submit(name(kind), () -> listing.put(kind, new HashSet<>()));
     }
 
     @Override
@@ -259,12 +313,12 @@ public final class KubernetesSource implements ClusterSource {
       object.setApiVersion(kind.apiVersion());
       object.setKind(kind.text());
       JsonNode tree = json.convertValue(object, JsonNode.class);
-      submit(() -> KubernetesSource.this.put(kind, tree));
+      submit(name(kind, object), () -> KubernetesSource.this.put(kind, tree));
     }
 
     @Override
     public void listed(Kind kind) {
-      submit(() -> KubernetesSource.this.listed(kind));
+      submit(name(kind), () -> KubernetesSource.this.listed(kind));
     }
 
     @Override
@@ -272,20 +326,27 @@ public final class KubernetesSource implements ClusterSource {
       var meta = object.getMetadata();
       String namespace = meta.getNamespace() == null ? "" : meta.getNamespace();
       ObjectKey key = ObjectKey.of(kind, namespace, meta.getName());
-      submit(() -> {
-        objects.remove(key);
-        publishSoon();
-      });
+      submit(
+          name(kind, object),
+          () -> {
+            objects.remove(key);
+            publishSoon();
+          });
     }
 
     @Override
     public void watching(Kind kind) {
-      submit(() -> KubernetesSource.this.watching(kind));
+      submit(name(kind), () -> KubernetesSource.this.watching(kind));
     }
 
     @Override
-    public void failed(Kind kind, KubernetesClientException error) {
-      submit(() -> KubernetesSource.this.failed(kind, error));
+    public void failed(Kind kind, RuntimeException error) {
+      submit(name(kind), () -> KubernetesSource.this.failed(kind, error));
+    }
+
+    @Override
+    public boolean isClosed() {
+      return closed;
     }
   }
 }

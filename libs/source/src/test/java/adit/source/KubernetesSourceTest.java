@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import adit.source.object.Kind;
 import adit.source.object.ObjectKey;
+import adit.source.object.ObjectReader;
 import adit.testkit.Eventually;
 import adit.testkit.kube.ApiServer;
 import io.fabric8.kubernetes.client.Config;
@@ -67,9 +68,17 @@ final class KubernetesSourceTest {
   }
 
   private KubernetesSource open(Selection selection) {
+    return open(selection, Duration.ofHours(1), new KubernetesObjects());
+  }
+
+  private KubernetesSource open(Selection selection, Duration missing, KubernetesObjects objects) {
     KubernetesSource source =
         KubernetesSource.open(
-            client(server), selection, warnings::add, new KindWatch.Pauses(100, 200));
+            client(server),
+            selection,
+            warnings::add,
+            new KubernetesSource.Settings(new KindWatch.Pauses(100, 200), missing),
+            objects);
     source.subscribe(views::add);
     return source;
   }
@@ -145,6 +154,79 @@ final class KubernetesSourceTest {
 
       server.forget("networking.istio.io/v1", "serviceentries");
       await(view -> view.serviceEntries().isEmpty());
+    }
+  }
+
+  @Test
+  void policiesThatTheApiServerDoesNotKnow_stayForAWhile() throws Exception {
+    server.put(SECURITY, "authorizationpolicies", POLICY.formatted("DENY"));
+    try (KubernetesSource source = open()) {
+      await(view -> !view.authorizationPolicies().isEmpty());
+
+      server.forget(SECURITY, "authorizationpolicies");
+      said(
+          "AuthorizationPolicy: not known to the API server, counts as empty if that lasts 3600 s");
+      int asked = server.reads().size();
+      Eventually.holds(
+          "missed more than once",
+          Duration.ofSeconds(30),
+          () ->
+              server.reads().stream()
+                      .skip(asked)
+                      .filter(uri -> uri.contains("authorizationpolicies"))
+                      .count()
+                  > 2);
+      server.put("v1", "pods", POD.formatted("new", "new"));
+
+      await(view -> view.podOrNull("shop", "new") != null);
+      assertThat(source.current().authorizationPolicies()).hasSize(1);
+      server.know(SECURITY, "authorizationpolicies");
+      await(view -> view.authorizationPolicies().isEmpty());
+    }
+  }
+
+  @Test
+  void policiesThatTheApiServerDoesNotKnow_areEmptyAfterAWhile() throws Exception {
+    server.forget(SECURITY, "peerauthentications");
+    try (KubernetesSource source =
+        open(Selection.CONTROL_PLANE, Duration.ofMillis(1500), new KubernetesObjects())) {
+      said("PeerAuthentication: not known to the API server");
+      assertThat(source.complete()).isFalse();
+
+      await(view -> !view.pods().isEmpty());
+    }
+  }
+
+  @Test
+  void faultWhileAnObjectIsRead_isSaidAndTheOthersAreThere() throws Exception {
+    server.put("v1", "pods", POD.formatted("poison", "poison"));
+    ObjectReader reader = new ObjectReader(ObjectReader.Origin.API_SERVER);
+    KubernetesObjects objects =
+        new KubernetesObjects(json -> {
+          if (json.at("/metadata/name").asText().equals("poison")) {
+            throw new StackOverflowError();
+          }
+          return reader.read(json);
+        });
+    try (KubernetesSource _ = open(Selection.CONTROL_PLANE, Duration.ofHours(1), objects)) {
+      assertThat(await(_ -> true).pods()).hasSize(1);
+      said("v1 Pod shop/poison: a fault, java.lang.StackOverflowError");
+    }
+  }
+
+  @Test
+  void faultOfASubscriber_isSaid() throws Exception {
+    try (KubernetesSource source = open()) {
+      await(_ -> true);
+      source.subscribe(view -> {
+        if (view.podOrNull("shop", "new") != null) {
+          throw new IllegalStateException("cannot take it");
+        }
+      });
+
+      server.put("v1", "pods", POD.formatted("new", "new"));
+
+      said("publishing: a fault, java.lang.IllegalStateException: cannot take it");
     }
   }
 
