@@ -51,8 +51,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -70,6 +73,10 @@ final class ControlPlane implements AutoCloseable {
   private static final int MAX_REVIEW = 4 << 20;
   private static final int MAX_MESSAGE = 4 << 20;
   private static final int MAX_CALLS = 16;
+  // Reviews leave some of the threads to calls that need none.
+  private static final int MAX_REVIEWS = 12;
+  private static final int ADMIN_THREADS = 2;
+  private static final int ADMIN_QUEUE = 64;
   private static final List<String> ORDER = List.of(TypeUrls.AUTHORIZATION, TypeUrls.ADDRESS);
 
   private final EventLoopGroup loops =
@@ -77,7 +84,9 @@ final class ControlPlane implements AutoCloseable {
   private final ScheduledExecutorService pushes =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("push").factory());
-  private final ThreadPoolExecutor calls = calls();
+  // Calls wait for token reviews, and gRPC cannot do with an executor that rejects.
+  private final ThreadPoolExecutor calls = threads("call-", MAX_CALLS, new LinkedBlockingQueue<>());
+  private final List<ThreadPoolExecutor> requests = new ArrayList<>();
   private final ClusterSource source;
   private final StatusWriter status;
   private @Nullable Server secure;
@@ -88,7 +97,8 @@ final class ControlPlane implements AutoCloseable {
   private @Nullable RootKeeper roots;
   private final @Nullable KubernetesClient api;
   private @Nullable Leadership leadership;
-  private @Nullable ClusterDuties duties;
+  // Of another thread's, too: who keeps the roots tells it.
+  private volatile @Nullable ClusterDuties duties;
   private Ports ports = Ports.STANDARD;
 
   /// The ports listened on; 0 is any free one.
@@ -125,18 +135,27 @@ final class ControlPlane implements AutoCloseable {
     api = cluster.api();
   }
 
-  private static ThreadPoolExecutor calls() {
-    // Calls wait for token reviews: the threads are bounded, and end when there is nothing to do.
-    ThreadPoolExecutor calls =
+  /// Bounded threads that end when there is nothing to do.
+  private static ThreadPoolExecutor threads(String name, int most, BlockingQueue<Runnable> queue) {
+    ThreadPoolExecutor threads =
         new ThreadPoolExecutor(
-            MAX_CALLS,
-            MAX_CALLS,
+            most,
+            most,
             10,
             TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(),
-            Thread.ofPlatform().daemon().name("call-", 0).factory());
-    calls.allowCoreThreadTimeOut(true);
-    return calls;
+            queue,
+            Thread.ofPlatform().daemon().name(name, 0).factory());
+    threads.allowCoreThreadTimeOut(true);
+    return threads;
+  }
+
+  /// Of one HTTP server, so that nothing else keeps it from answering: whoever asks for readiness
+  /// ends a process that does not. What is more than can wait is answered with 503.
+  private ThreadPoolExecutor requests(String name) {
+    ThreadPoolExecutor threads =
+        threads(name, ADMIN_THREADS, new ArrayBlockingQueue<>(ADMIN_QUEUE));
+    requests.add(threads);
+    return threads;
   }
 
   /// Starts everything, or nothing. The cluster is closed with the control plane.
@@ -160,7 +179,7 @@ final class ControlPlane implements AutoCloseable {
     ServerTls tls = new ServerTls(config.serverNames(), authority, clock, output.scope("ca"));
     Metrics metrics = metrics(clock);
     Credentials credentials =
-        new Credentials(tokens, config.mesh().trustDomain(), output.scope("auth"));
+        new Credentials(tokens, config.mesh().trustDomain(), MAX_REVIEWS, output.scope("auth"));
     List<DeltaServer> servers =
         servers(config, clock, new PushMetrics(metrics, output.scope("ads")));
     Reporter reporter = reporter(config, authority, log);
@@ -187,9 +206,9 @@ final class ControlPlane implements AutoCloseable {
         new Ports(
             tlsServer.getPort(),
             plainServer.getPort(),
-            monitoring(wanted.monitoring(), metrics, pages),
-            ready(wanted.ready(), pages, publisher),
-            validator(wanted.validator(), config.mesh(), tls));
+            monitoring(wanted.monitoring(), metrics, pages, log),
+            ready(wanted.ready(), pages, publisher, log),
+            validator(wanted.validator(), config.mesh(), tls, log));
     log.info(
         "control plane started",
         "trust_domain",
@@ -219,26 +238,18 @@ final class ControlPlane implements AutoCloseable {
     if (client == null) {
       return new Reporter(status, log);
     }
-    Reporter reporter = new Reporter(new LeadersStatus(status, this::leads), log);
-    duties =
-        new ClusterDuties(
-            client, config.mesh().rootNamespace(), source, authority::rootsPem, this::leads, log);
-    leadership =
-        Leadership.apply(
-            client,
-            config.mesh().rootNamespace(),
-            config.replica(),
-            () -> {
-              pushes.execute(reporter::repeat);
-              rootsChanged();
-            },
-            log);
+    String namespace = config.mesh().rootNamespace();
+    Leadership held = new Leadership(client, namespace, config.replica(), log);
+    leadership = held;
+    Reporter reporter = new Reporter(new LeadersStatus(status, held::leads), log);
+    ClusterDuties kept =
+        new ClusterDuties(client, namespace, source, authority::rootsPem, held::leads, log);
+    duties = kept;
+    held.apply(() -> {
+      pushes.execute(reporter::repeat);
+      kept.look();
+    });
     return reporter;
-  }
-
-  private boolean leads() {
-    Leadership held = leadership;
-    return held != null && held.leads();
   }
 
   private void rootsChanged() {
@@ -294,9 +305,11 @@ final class ControlPlane implements AutoCloseable {
     return new CaService(authority, credentials, nodes, metrics, Clock.systemUTC(), log);
   }
 
-  private int ready(int port, DebugPages pages, Publisher publisher) throws InterruptedException {
+  private int ready(int port, DebugPages pages, Publisher publisher, Log log)
+      throws InterruptedException {
     AdminHttp http =
-        new AdminHttp(calls)
+        new AdminHttp(requests("ready-"))
+            .log(log)
             .route(
                 "/ready",
                 _ ->
@@ -308,16 +321,20 @@ final class ControlPlane implements AutoCloseable {
     return bind(http, port);
   }
 
-  private int monitoring(int port, Metrics metrics, DebugPages pages) throws InterruptedException {
-    AdminHttp http = new AdminHttp(calls).route("/metrics", metrics.route());
+  private int monitoring(int port, Metrics metrics, DebugPages pages, Log log)
+      throws InterruptedException {
+    AdminHttp http =
+        new AdminHttp(requests("monitoring-")).log(log).route("/metrics", metrics.route());
     pages.addTo(http);
     monitoring = http;
     return bind(http, port);
   }
 
-  private int validator(int port, MeshSettings mesh, ServerTls tls) throws InterruptedException {
+  private int validator(int port, MeshSettings mesh, ServerTls tls, Log log)
+      throws InterruptedException {
     AdminHttp http =
-        new AdminHttp(calls, MAX_REVIEW, tls.web())
+        new AdminHttp(requests("validator-"), MAX_REVIEW, tls.web())
+            .log(log)
             .route("/validate", Set.of("POST"), new Validator(mesh)::route);
     validator = http;
     return bind(http, port);
@@ -397,6 +414,7 @@ final class ControlPlane implements AutoCloseable {
     status.close();
     pushes.shutdownNow();
     calls.shutdownNow();
+    requests.forEach(ThreadPoolExecutor::shutdownNow);
     var _ = loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
   }
 

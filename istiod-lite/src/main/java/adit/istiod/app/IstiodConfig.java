@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// | `AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY` | `false` | whether dry-run policies are sent |
 /// | `DEFAULT_WORKLOAD_CERT_TTL`, `MAX_WORKLOAD_CERT_TTL`, `CITADEL_SELF_SIGNED_CA_CERT_TTL` | `24h`, `2160h`, `87600h` | lives of certificates |
 /// | `ADIT_TRUST_DOMAIN`, `ADIT_CLUSTER_DOMAIN` | `cluster.local` | mesh-wide names |
-/// | `ADIT_MAX_CONNECTION_AGE` | `30m` | age at which a client is sent away to connect again |
+/// | `ADIT_MAX_CONNECTION_AGE` | `30m` | age at which a client is sent away to connect again; `1m` or more |
 /// | `ADIT_SERVER_NAMES` | | more names of the server's certificate, separated by commas |
 ///
 /// @param replica name of this process among its replicas
@@ -86,7 +86,7 @@ record IstiodConfig(
             life(env, "DEFAULT_WORKLOAD_CERT_TTL", Duration.ofHours(24)),
             life(env, "MAX_WORKLOAD_CERT_TTL", Duration.ofDays(90)),
             life(env, "CITADEL_SELF_SIGNED_CA_CERT_TTL", Duration.ofDays(3650)),
-            duration(env, "ADIT_MAX_CONNECTION_AGE", Duration.ofMinutes(30))),
+            life(env, "ADIT_MAX_CONNECTION_AGE", Duration.ofMinutes(30))),
         duration(env, "PILOT_DEBOUNCE_AFTER", Duration.ofMillis(20)),
         duration(env, "PILOT_DEBOUNCE_MAX", Duration.ofMillis(100)),
         List.copyOf(names));
@@ -137,7 +137,8 @@ record IstiodConfig(
     };
   }
 
-  /// A minute at least: below that a certificate is over before its successor is there.
+  /// A minute at least: below that a certificate is over, or a connection sent away, before its
+  /// successor is there.
   private static Duration life(Map<String, String> env, String name, Duration absent) {
     Duration life = duration(env, name, absent);
     if (life.compareTo(Duration.ofMinutes(1)) < 0) {

@@ -23,7 +23,6 @@ public final class Leadership implements AutoCloseable {
   private final String namespace;
   private final String identity;
   private final Times times;
-  private final Runnable gained;
   private final Log log;
   private final ScheduledExecutorService thread =
       Executors.newSingleThreadScheduledExecutor(
@@ -40,80 +39,78 @@ public final class Leadership implements AutoCloseable {
         new Times(Duration.ofSeconds(15), Duration.ofSeconds(10), Duration.ofSeconds(2));
   }
 
-  private Leadership(
-      KubernetesClient client,
-      String namespace,
-      String identity,
-      Times times,
-      Runnable gained,
-      Log log) {
+  Leadership(KubernetesClient client, String namespace, String identity, Times times, Log log) {
     this.client = client;
     this.namespace = namespace;
     this.identity = identity;
     this.times = times;
-    this.gained = gained;
     this.log = log;
   }
 
-  /// Applies for the lease from now on.
+  /// Does not apply yet.
   ///
   /// @param client not closed by this
   /// @param identity of this replica, its pod's name
-  /// @param gained called each time this replica becomes the leader, on a thread of its own; quick
-  public static Leadership apply(
-      KubernetesClient client, String namespace, String identity, Runnable gained, Log log) {
-    return apply(client, namespace, identity, Times.STANDARD, gained, log);
+  public Leadership(KubernetesClient client, String namespace, String identity, Log log) {
+    this(client, namespace, identity, Times.STANDARD, log);
   }
 
-  static Leadership apply(
-      KubernetesClient client,
-      String namespace,
-      String identity,
-      Times times,
-      Runnable gained,
-      Log log) {
-    Leadership leadership = new Leadership(client, namespace, identity, times, gained, log);
-    leadership.thread.execute(leadership::run);
-    return leadership;
+  /// Applies for the lease from now on; once.
+  ///
+  /// @param gained called each time this replica becomes the leader, on a thread of its own; quick
+  public void apply(Runnable gained) {
+    thread.execute(() -> run(gained));
   }
 
   /// Whether this replica writes. Any thread.
   public boolean leads() {
-    return leading;
+    return leading && !closed;
   }
 
-  private void run() {
+  private void run(Runnable gained) {
     if (closed) {
       return;
     }
-    CompletableFuture<?> running =
-        client
-            .leaderElector()
-            .withConfig(
-                new LeaderElectionConfigBuilder()
-                    .withName(LEASE)
-                    .withLock(new ToldLock(new LeaseLock(namespace, LEASE, identity), log))
-                    .withLeaseDuration(times.lease())
-                    .withRenewDeadline(times.renewal())
-                    .withRetryPeriod(times.retry())
-                    .withReleaseOnCancel()
-                    .withLeaderCallbacks(new LeaderCallbacks(this::start, this::stop, _ -> {}))
-                    .build())
-            .build()
-            .start();
-    election = running;
-    var _ = running.whenComplete((_, _) -> again());
+    try {
+      CompletableFuture<?> running = elect(gained);
+      election = running;
+      if (closed) {
+        // It was begun while close() looked for it.
+        var _ = running.cancel(true);
+      }
+      var _ = running.whenComplete((_, _) -> again(gained));
+    } catch (RuntimeException e) {
+      log.warn("cannot apply for the lease yet, trying again", "lease", LEASE, "error", e);
+      again(gained);
+    }
   }
 
-  private void again() {
+  private CompletableFuture<?> elect(Runnable gained) {
+    return client
+        .leaderElector()
+        .withConfig(
+            new LeaderElectionConfigBuilder()
+                .withName(LEASE)
+                .withLock(new ToldLock(new LeaseLock(namespace, LEASE, identity), log))
+                .withLeaseDuration(times.lease())
+                .withRenewDeadline(times.renewal())
+                .withRetryPeriod(times.retry())
+                .withReleaseOnCancel()
+                .withLeaderCallbacks(new LeaderCallbacks(() -> start(gained), this::stop, _ -> {}))
+                .build())
+        .build()
+        .start();
+  }
+
+  private void again(Runnable gained) {
     try {
-      var _ = thread.schedule(this::run, AGAIN_MILLIS, TimeUnit.MILLISECONDS);
+      var _ = thread.schedule(() -> run(gained), AGAIN_MILLIS, TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException _) {
       // Closed meanwhile.
     }
   }
 
-  private void start() {
+  private void start(Runnable gained) {
     leading = true;
     log.info("this replica writes status, events and root certificates", "lease", LEASE);
     gained.run();

@@ -32,6 +32,7 @@ final class RootDistribution implements AutoCloseable {
   private final Supplier<String> roots;
   private final Log log;
   private final SharedIndexInformer<ConfigMap> present;
+  private volatile boolean said;
 
   /// @param changed called on any thread when a copy was changed or deleted
   RootDistribution(
@@ -50,13 +51,24 @@ final class RootDistribution implements AutoCloseable {
             .inAnyNamespace()
             .withField("metadata.name", NAME)
             .runnableInformer(0)
-            .exceptionHandler((_, _) -> true)
+            .exceptionHandler((_, e) -> {
+              if (!said) {
+                said = true;
+                log.warn("copies of the roots cannot be listed", "error", e.getMessage());
+              }
+              return true;
+            })
             .addEventHandler(new Changed<>(changed));
-    var _ = present.start();
+    var _ = present.start().whenComplete((_, _) -> changed.run());
   }
 
-  /// Writes what is missing or different; returns how many namespaces still lack it.
+  /// Writes what is missing or different; returns how many namespaces still lack it. Writes nothing
+  /// while it is not known what is there: else each start would write everywhere.
   int distribute() {
+    if (!present.hasSynced()) {
+      return 1;
+    }
+    said = false;
     String wanted = roots.get();
     int left = 0;
     for (Namespace namespace : view.get().namespaces().values()) {

@@ -15,6 +15,7 @@ import adit.protos.discovery.DiscoveryRequest;
 import adit.protos.discovery.DiscoveryResponse;
 import adit.source.ClusterView;
 import adit.source.StatusWriter;
+import adit.source.TokenReviewer;
 import adit.testkit.Eventually;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -35,6 +36,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -179,9 +181,7 @@ final class ControlPlaneTest {
   @Test
   void connectionOfTheLongestAge_isEndedAndNothingIsSentAgain() throws Exception {
     ControlPlane plane =
-        open(
-            deployment.start(
-                deployment.cluster(), Deployment.ANY, Map.of("ADIT_MAX_CONNECTION_AGE", "1s")));
+        open(deployment.start(deployment.cluster(), Deployment.ANY, Duration.ofSeconds(1)));
     Proxy proxy = proxy(plane);
     proxy.await("address");
 
@@ -232,6 +232,39 @@ final class ControlPlaneTest {
     Proxy proxy = open(new Proxy(port, deployment.roots(), deployment.token("ztunnel-n1"), "shop"));
 
     assertThat(proxy.next()).startsWith("refused UNAUTHENTICATED: node namespace: shop");
+  }
+
+  @Test
+  void readiness_isAnsweredWhileEveryReviewWaits() throws Exception {
+    CountDownLatch waiting = new CountDownLatch(12);
+    CountDownLatch release = new CountDownLatch(1);
+    TokenReviewer stuck =
+        _ -> {
+          waiting.countDown();
+          try {
+            release.await();
+          } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+          }
+          return new TokenReviewer.Review.Rejected("interrupted");
+        };
+    ControlPlane.Cluster cluster = deployment.cluster();
+    ControlPlane plane =
+        open(
+            deployment.start(
+                new ControlPlane.Cluster(cluster.source(), cluster.status(), stuck, null),
+                Deployment.ANY));
+    opened.push(release::countDown);
+    for (int i = 0; i < 12; i++) {
+      proxy(plane);
+    }
+    assertThat(waiting.await(30, TimeUnit.SECONDS)).isTrue();
+
+    Proxy plain = open(new Proxy(plane.ports().plaintext(), null, null, "anything"));
+    assertThat(plain.await("address")).isEqualTo(FIRST);
+    assertThat(get(plane.ports().ready(), "/ready").body()).isEqualTo("ready\n");
+    assertThat(get(plane.ports().monitoring(), "/metrics").statusCode()).isEqualTo(200);
+    assertThat(proxy(plane).await("refused")).startsWith("refused UNAVAILABLE: too many tokens");
   }
 
   @Test

@@ -24,7 +24,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Date;
-import java.util.HashMap;
 import java.util.Map;
 
 /// A control plane over a directory, with an issuer of tokens.
@@ -50,16 +49,32 @@ final class Deployment implements AutoCloseable {
   }
 
   ControlPlane start(ControlPlane.Cluster cluster, ControlPlane.Ports ports) throws Exception {
-    return start(cluster, ports, Map.of());
+    return ControlPlane.start(config(), cluster, ports, output);
   }
 
-  ControlPlane start(
-      ControlPlane.Cluster cluster, ControlPlane.Ports ports, Map<String, String> more)
+  /// @param age of connections; less than a configuration may have
+  ControlPlane start(ControlPlane.Cluster cluster, ControlPlane.Ports ports, Duration age)
       throws Exception {
-    Map<String, String> env = new HashMap<>(more);
-    env.put("ROOT_CA_DIR", directory.resolve("ca").toString());
-    IstiodConfig config = IstiodConfig.of(env);
-    return ControlPlane.start(config, cluster, ports, output);
+    IstiodConfig config = config();
+    IstiodConfig.Lives lives = config.lives();
+    return ControlPlane.start(
+        new IstiodConfig(
+            config.mesh(),
+            config.replica(),
+            config.trustedNodeAccounts(),
+            config.authenticate(),
+            config.rootDirectory(),
+            new IstiodConfig.Lives(lives.standard(), lives.longest(), lives.root(), age),
+            config.debounceAfter(),
+            config.debounceMax(),
+            config.serverNames()),
+        cluster,
+        ports,
+        output);
+  }
+
+  private IstiodConfig config() {
+    return IstiodConfig.of(Map.of("ROOT_CA_DIR", directory.resolve("ca").toString()));
   }
 
   ControlPlane.Cluster cluster() {

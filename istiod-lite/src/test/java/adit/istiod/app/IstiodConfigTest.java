@@ -50,6 +50,7 @@ final class IstiodConfigTest {
         "PILOT_DEBOUNCE_AFTER|100|a duration, as in 100ms, 10s, 1h30m",
         "PILOT_DEBOUNCE_MAX|10s!|a duration, as in 100ms, 10s, 1h30m",
         "DEFAULT_WORKLOAD_CERT_TTL|0s|1m or more",
+        "ADIT_MAX_CONNECTION_AGE|0s|1m or more",
         "MAX_WORKLOAD_CERT_TTL|1 day|a duration, as in 100ms, 10s, 1h30m",
         "CLUSTER_ID|a/b|a name, as in Kubernetes",
         "POD_NAMESPACE|a/b|a name, as in istio-system",

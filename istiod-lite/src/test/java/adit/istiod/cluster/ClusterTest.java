@@ -19,6 +19,7 @@ import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
@@ -31,11 +32,14 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -243,14 +247,40 @@ final class ClusterTest {
   void rootCertificates_areWrittenWhenTheApiServerIsBack() throws Exception {
     FakeSource source = new FakeSource();
     ClusterDuties duties = duties(source, new AtomicReference<>("roots"), true);
+    source.show(ClusterView.of(1, List.of(namespace("first"))));
+    hasRoots("first", "roots");
     server.forbid("configmaps");
-    source.show(ClusterView.of(1, List.of(namespace("shop"))));
+    source.show(ClusterView.of(2, List.of(namespace("shop"))));
     duties.look();
     Eventually.holds("said", LONG, () -> logged.text().contains("root certificates not written"));
 
     server.allow("configmaps");
 
     hasRoots("shop", "roots");
+  }
+
+  @Test
+  void rootCertificates_areNotWrittenUntilItIsKnownWhatIsThere() throws Exception {
+    server.put(
+        "v1",
+        "configmaps",
+        "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\","
+            + "\"metadata\":{\"name\":\"istio-ca-root-cert\",\"namespace\":\"shop\"},"
+            + "\"data\":{\"root-cert.pem\":\"roots\"}}");
+    server.forbid("configmaps");
+    FakeSource source = new FakeSource();
+    ClusterDuties duties = duties(source, new AtomicReference<>("roots"), true);
+    source.show(ClusterView.of(1, List.of(namespace("shop"))));
+    duties.look();
+    Eventually.holds(
+        "said", LONG, () -> logged.text().contains("copies of the roots cannot be listed"));
+    assertThat(logged.text()).doesNotContain("root certificates not written");
+    server.allow("configmaps");
+    source.show(ClusterView.of(2, List.of(namespace("shop"), namespace("new"))));
+
+    hasRoots("new", "roots");
+
+    assertThat(server.writes()).allMatch(write -> write.uri().contains("/namespaces/new/"));
   }
 
   @Test
@@ -319,7 +349,69 @@ final class ClusterTest {
   // The leader.
 
   private Leadership replica(String name) {
-    return open(Leadership.apply(client, SYSTEM, name, QUICK, () -> {}, logged.log()));
+    return replica(client, name);
+  }
+
+  private Leadership replica(KubernetesClient through, String name) {
+    Leadership replica = open(new Leadership(through, SYSTEM, name, QUICK, logged.log()));
+    replica.apply(() -> {});
+    return replica;
+  }
+
+  /// The client, but what is asked before an election begins happens first.
+  private KubernetesClient before(Runnable first) {
+    return (KubernetesClient)
+        Proxy.newProxyInstance(
+            ClusterTest.class.getClassLoader(),
+            new Class<?>[] {KubernetesClient.class},
+            (_, method, arguments) -> {
+              if (method.getName().equals("leaderElector")) {
+                first.run();
+              }
+              return method.invoke(client, arguments);
+            });
+  }
+
+  @Test
+  void electionThatCannotBegin_isSaidAndBegunAgain() throws Exception {
+    AtomicBoolean failed = new AtomicBoolean();
+    Leadership replica =
+        replica(
+            before(() -> {
+              if (!failed.getAndSet(true)) {
+                throw new IllegalStateException("not now");
+              }
+            }),
+            "a");
+
+    Eventually.holds("leads", LONG, replica::leads);
+
+    assertThat(logged.text()).contains("cannot apply for the lease yet", "not now");
+  }
+
+  @Test
+  void electionThatBeginsDuringClose_isEnded() throws Exception {
+    CountDownLatch beginning = new CountDownLatch(1);
+    AtomicBoolean closed = new AtomicBoolean();
+    Leadership replica =
+        replica(
+            before(() -> {
+              beginning.countDown();
+              // Closing interrupts: that must not keep the election from beginning.
+              while (!closed.get()) {
+                LockSupport.parkNanos(1_000_000);
+                var _ = Thread.interrupted();
+              }
+            }),
+            "a");
+    assertThat(beginning.await(30, TimeUnit.SECONDS)).isTrue();
+    replica.close();
+    closed.set(true);
+
+    Leadership other = replica("b");
+
+    Eventually.holds("b leads", LONG, other::leads);
+    assertThat(replica.leads()).isFalse();
   }
 
   @Test

@@ -12,5 +12,6 @@ public interface CaAuthenticator {
   /// @param headers of the call: `authorization`, `clusterid`
   /// @param transport attributes of the connection, for example its TLS session
   /// @return null if the credentials prove nothing
+  /// @throws io.grpc.StatusRuntimeException what the caller is told, if it cannot be found out now
   @Nullable CaCaller authenticateOrNull(Metadata headers, Attributes transport);
 }

@@ -17,6 +17,7 @@ import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import java.time.Clock;
 import java.time.Duration;
@@ -64,7 +65,13 @@ public final class CaService extends IstioCertificateServiceGrpc.IstioCertificat
   public void createCertificate(
       IstioCertificateRequest request, StreamObserver<IstioCertificateResponse> observer) {
     metrics.requests.increment();
-    CaCaller caller = authenticator.authenticateOrNull(HEADERS.get(), TRANSPORT.get());
+    CaCaller caller;
+    try {
+      caller = authenticator.authenticateOrNull(HEADERS.get(), TRANSPORT.get());
+    } catch (StatusRuntimeException e) {
+      observer.onError(e);
+      return;
+    }
     if (caller == null) {
       metrics.authenticationFailures.increment();
       log.warn("certificate refused, the caller is not authenticated");
