@@ -24,6 +24,13 @@ public record LeadersStatus(StatusWriter writer, BooleanSupplier leads) implemen
   }
 
   @Override
+  public void removeCondition(ObjectKey about, String fieldManager, String type) {
+    if (leads.getAsBoolean()) {
+      writer.removeCondition(about, fieldManager, type);
+    }
+  }
+
+  @Override
   public void event(ObjectKey about, EventType type, String reason, String message) {
     if (leads.getAsBoolean()) {
       writer.event(about, type, reason, message);

@@ -1,6 +1,7 @@
 package adit.istiod.status;
 
 import adit.istiod.translate.Translated;
+import adit.istiod.translate.Translated.ConditionReport;
 import adit.istiod.translate.Translated.PolicyReport;
 import adit.source.ClusterView;
 import adit.source.StatusWriter;
@@ -9,6 +10,7 @@ import adit.source.object.Problem;
 import adit.telemetry.Log;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +24,13 @@ public final class Reporter {
   private final Log log;
   private Set<Problem> problems = Set.of();
   private Map<ObjectKey, PolicyReport> reports = Map.of();
+  private Map<Owned, ConditionReport> conditions = Map.of();
+
+  private record Owned(ObjectKey about, String fieldManager, String type) {
+    static Owned of(ConditionReport report) {
+      return new Owned(report.about(), report.fieldManager(), report.condition().type());
+    }
+  }
 
   public Reporter(StatusWriter writer, Log log) {
     this.writer = writer;
@@ -46,12 +55,42 @@ public final class Reporter {
       }
     }
     reports = next;
+    report(translated.conditions());
+  }
+
+  private void report(List<ConditionReport> reported) {
+    Map<Owned, ConditionReport> next = new HashMap<>();
+    for (ConditionReport report : reported) {
+      Owned owned = Owned.of(report);
+      next.put(owned, report);
+      if (!report.equals(conditions.get(owned))) {
+        write(report);
+      }
+    }
+    for (Owned before : conditions.keySet()) {
+      if (!next.containsKey(before)) {
+        writer.removeCondition(before.about(), before.fieldManager(), before.type());
+      }
+    }
+    conditions = next;
+  }
+
+  private void write(ConditionReport report) {
+    writer.setCondition(report.about(), report.fieldManager(), report.condition());
+    if (!report.event().isEmpty()) {
+      writer.event(
+          report.about(),
+          StatusWriter.EventType.WARNING,
+          report.event(),
+          report.condition().message());
+    }
   }
 
   /// Writes again what is known: this replica has just become the one that writes.
   public void repeat() {
     problems.forEach(this::write);
     reports.values().forEach(this::write);
+    conditions.values().forEach(this::write);
   }
 
   /// An edit further up moves a problem and makes no new one.

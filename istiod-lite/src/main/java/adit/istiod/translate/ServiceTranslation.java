@@ -1,5 +1,7 @@
 package adit.istiod.translate;
 
+import adit.istiod.gateway.Binding;
+import adit.istiod.gateway.BindingCondition;
 import adit.istiod.translate.PublishedEntries.Published;
 import adit.protos.workload.AppProtocol;
 import adit.protos.workload.IPFamilies;
@@ -28,7 +30,8 @@ record ServiceTranslation(MeshSettings mesh, String network) {
   private static final List<Scope> SAME_NODE =
       List.of(Scope.NETWORK, Scope.REGION, Scope.ZONE, Scope.SUBZONE, Scope.NODE);
 
-  adit.protos.workload.Service service(Service service, @Nullable Namespace namespace) {
+  adit.protos.workload.Service service(
+      Service service, @Nullable Namespace namespace, Binding binding) {
     var wire =
         adit.protos.workload.Service.newBuilder()
             .setName(service.meta().name())
@@ -54,7 +57,19 @@ record ServiceTranslation(MeshSettings mesh, String network) {
     if (balancing != null) {
       wire.setLoadBalancing(balancing);
     }
+    waypoint(wire, binding, service.meta(), namespace);
     return wire.build();
+  }
+
+  private static void waypoint(
+      adit.protos.workload.Service.Builder wire,
+      Binding binding,
+      ObjectMeta meta,
+      @Nullable Namespace namespace) {
+    WaypointWire.put(binding, wire);
+    if (BindingCondition.isIngressThroughWaypoint(meta, namespace)) {
+      wire.setIngressUseWaypoint(true);
+    }
   }
 
   private static IPFamilies families(List<String> families) {
@@ -125,7 +140,8 @@ record ServiceTranslation(MeshSettings mesh, String network) {
   }
 
   /// One service per host.
-  List<adit.protos.workload.Service> entry(Published published, @Nullable Namespace namespace) {
+  List<adit.protos.workload.Service> entry(
+      Published published, @Nullable Namespace namespace, Binding binding) {
     ServiceEntry entry = published.entry();
     List<adit.protos.workload.Service> services = new ArrayList<>();
     for (String host : entry.hosts()) {
@@ -153,6 +169,7 @@ record ServiceTranslation(MeshSettings mesh, String network) {
       if (balancing != null) {
         wire.setLoadBalancing(balancing);
       }
+      waypoint(wire, binding, entry.meta(), namespace);
       services.add(wire.build());
     }
     return services;

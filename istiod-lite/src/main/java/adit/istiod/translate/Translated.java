@@ -1,5 +1,6 @@
 package adit.istiod.translate;
 
+import adit.source.StatusWriter.Condition;
 import adit.source.object.ObjectKey;
 import adit.xds.ResourceVersion;
 import java.util.List;
@@ -9,11 +10,13 @@ import java.util.Map;
 ///
 /// @param addresses workloads and services by resource name
 /// @param policies by resource name
-/// @param reports what became of each AuthorizationPolicy
+/// @param reports what became of each AuthorizationPolicy at the node's proxies
+/// @param conditions what else the owners of objects are told
 public record Translated(
     Map<String, ResourceVersion> addresses,
     Map<String, ResourceVersion> policies,
-    List<PolicyReport> reports) {
+    List<PolicyReport> reports,
+    List<ConditionReport> conditions) {
 
   /// What became of one AuthorizationPolicy at the node's proxy: the condition `ZtunnelAccepted`.
   ///
@@ -27,4 +30,11 @@ public record Translated(
       boolean whole,
       String reason,
       String message) {}
+
+  /// One condition of an object.
+  ///
+  /// @param fieldManager who owns it
+  /// @param event reason of a warning that goes with it, empty if all is well
+  public record ConditionReport(
+      ObjectKey about, String fieldManager, Condition condition, String event) {}
 }

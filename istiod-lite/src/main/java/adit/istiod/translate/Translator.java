@@ -1,5 +1,8 @@
 package adit.istiod.translate;
 
+import adit.istiod.gateway.Binding;
+import adit.istiod.gateway.Bindings;
+import adit.istiod.gateway.Waypoints;
 import adit.protos.security.Authorization;
 import adit.source.ClusterView;
 import adit.source.object.AuthorizationPolicy;
@@ -9,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Views of the cluster -> resources of the wire.
@@ -21,8 +25,20 @@ public final class Translator {
   private final MeshSettings mesh;
   private final Memo<Policies> policies =
       new Memo<>(Kind.AUTHORIZATION_POLICY, Kind.PEER_AUTHENTICATION);
+  private final Memo<Bindings> bindings =
+      new Memo<>(Kind.NAMESPACE, Kind.GATEWAY, Kind.GATEWAY_CLASS);
   private final Memo<Services> services =
-      new Memo<>(Kind.NAMESPACE, Kind.SERVICE, Kind.SERVICE_ENTRY);
+      new Memo<>(
+          Kind.NAMESPACE, Kind.SERVICE, Kind.SERVICE_ENTRY, Kind.GATEWAY, Kind.GATEWAY_CLASS);
+  private final Memo<List<Translated.ConditionReport>> conditions =
+      new Memo<>(
+          Kind.NAMESPACE,
+          Kind.SERVICE,
+          Kind.SERVICE_ENTRY,
+          Kind.WORKLOAD_ENTRY,
+          Kind.GATEWAY,
+          Kind.GATEWAY_CLASS,
+          Kind.AUTHORIZATION_POLICY);
   private final Memo<Backing> backing =
       new Memo<>(Kind.SERVICE, Kind.SERVICE_ENTRY, Kind.ENDPOINT_SLICE);
   private final Workloads workloads;
@@ -50,14 +66,19 @@ public final class Translator {
   /// Translates a view.
   public Translated translate(ClusterView view) {
     Policies policy = policies.get(view, this::policies);
-    Services service = services.get(view, this::services);
+    Bindings bound = bindings.get(view, one -> new Bindings(one, new Waypoints(one, network(one))));
+    Services service = services.get(view, one -> services(one, bound));
     Backing backed = backing.get(view, one -> new Backing(one, service.entries()));
     Map<String, ResourceVersion> addresses = new HashMap<>(service.resources());
     workloads.add(
-        new Workloads.Input(view, network(view), backed, policy.selection()),
+        new Workloads.Input(view, network(view), backed, policy.selection(), bound),
         service.entries(),
         addresses);
-    return new Translated(addresses, policy.resources(), policy.reports());
+    return new Translated(
+        addresses,
+        policy.resources(),
+        policy.reports(),
+        conditions.get(view, one -> new WaypointConditions(one, mesh, bound).all()));
   }
 
   private Policies policies(ClusterView view) {
@@ -92,7 +113,7 @@ public final class Translator {
     return system == null ? "" : system.meta().label("topology.istio.io/network");
   }
 
-  private Services services(ClusterView view) {
+  private Services services(ClusterView view, Bindings bound) {
     Map<String, ResourceVersion> resources = new HashMap<>();
     ServiceTranslation translation = new ServiceTranslation(mesh, network(view));
     Names names = new Names(mesh);
@@ -100,13 +121,16 @@ public final class Translator {
         .filter(service -> !service.type().equals("ExternalName"))
         .forEach(service -> {
           var namespace = view.namespaceOrNull(service.meta().namespace());
+          Binding binding = bound.ofService(service.meta(), Set.of(names.hostname(service.key())));
           resources.put(
-              names.service(service.key()), Bytes.address(translation.service(service, namespace)));
+              names.service(service.key()),
+              Bytes.address(translation.service(service, namespace, binding)));
         });
     List<PublishedEntries.Published> entries = PublishedEntries.of(view, mesh);
     for (PublishedEntries.Published entry : entries) {
       var namespace = view.namespaceOrNull(entry.entry().meta().namespace());
-      for (var wire : translation.entry(entry, namespace)) {
+      Binding binding = bound.ofService(entry.entry().meta(), Set.copyOf(entry.entry().hosts()));
+      for (var wire : translation.entry(entry, namespace, binding)) {
         resources.put(wire.getNamespace() + "/" + wire.getHostname(), Bytes.address(wire));
       }
     }

@@ -1,5 +1,7 @@
 package adit.istiod.translate;
 
+import adit.istiod.gateway.Bindings;
+import adit.istiod.gateway.Waypoint;
 import adit.protos.workload.Locality;
 import adit.protos.workload.NetworkMode;
 import adit.protos.workload.Port;
@@ -33,12 +35,17 @@ record WorkloadTranslation(MeshSettings mesh, String network) {
   private static final String TUNNEL = "networking.istio.io/tunnel";
 
   /// What a pod's workload is made of. Two equal inputs give the same workload.
+  ///
+  /// @param waypoint for traffic to its own address
+  /// @param inbound how it is entered if it is a waypoint itself
   record PodInput(
       Pod pod,
       @Nullable Node node,
       List<Service> services,
       List<ServiceEntry> entries,
-      List<String> policies) {}
+      List<String> policies,
+      @Nullable Waypoint waypoint,
+      Waypoint.@Nullable Inbound inbound) {}
 
   /// Null: the pod is over, or has no address yet.
   @Nullable Workload podOrNull(PodInput input) {
@@ -76,6 +83,10 @@ record WorkloadTranslation(MeshSettings mesh, String network) {
             .addAllAuthorizationPolicies(input.policies());
     tunnel(wire, pod.meta(), pod.meta().labels());
     locality(wire, input.node());
+    waypoint(wire, input.waypoint());
+    if (input.inbound() != null) {
+      wire.setApplicationTunnel(WaypointWire.tunnel(input.inbound()));
+    }
     for (Service service : input.services()) {
       wire.putServices(
           new Names(mesh).service(service.key()), ports(service, port -> podPort(pod, port)));
@@ -99,6 +110,12 @@ record WorkloadTranslation(MeshSettings mesh, String network) {
         .setWorkloadName(names.workload())
         .setCanonicalName(names.canonical())
         .setCanonicalRevision(names.revision());
+  }
+
+  private static void waypoint(Workload.Builder wire, @Nullable Waypoint waypoint) {
+    if (waypoint != null) {
+      wire.setWaypoint(WaypointWire.address(waypoint));
+    }
   }
 
   private static void tunnel(Workload.Builder wire, ObjectMeta meta, Map<String, String> labels) {
@@ -190,7 +207,8 @@ record WorkloadTranslation(MeshSettings mesh, String network) {
       WorkloadEntry entry,
       List<Service> services,
       List<ServiceEntry> entries,
-      List<String> policies) {
+      List<String> policies,
+      @Nullable Waypoint waypoint) {
     WorkloadEntry.Endpoint endpoint = entry.endpoint();
     String group = entry.meta().annotation("istio.io/autoRegistrationGroup");
     Workload.Builder wire =
@@ -202,6 +220,7 @@ record WorkloadTranslation(MeshSettings mesh, String network) {
             .addAllAuthorizationPolicies(policies);
     endpoint(wire, endpoint);
     tunnel(wire, entry.meta(), labels(entry));
+    waypoint(wire, waypoint);
     for (Service service : services) {
       wire.putServices(
           new Names(mesh).service(service.key()), ports(service, port -> own(endpoint, port)));
@@ -248,7 +267,7 @@ record WorkloadTranslation(MeshSettings mesh, String network) {
   }
 
   /// The endpoints that a ServiceEntry writes inline, or its hosts themselves if DNS finds them.
-  List<Workload> inline(ServiceEntry entry, List<String> policies) {
+  List<Workload> inline(ServiceEntry entry, List<String> policies, Bindings bindings) {
     List<Workload> workloads = new ArrayList<>();
     for (WorkloadEntry.Endpoint endpoint : entry.endpoints()) {
       if (endpoint.address().startsWith("unix:")) {
@@ -257,6 +276,7 @@ record WorkloadTranslation(MeshSettings mesh, String network) {
       Workload.Builder wire = inline(entry, endpoint.address(), endpoint.serviceAccount());
       endpoint(wire, endpoint);
       entryPorts(wire, entry, endpoint.ports());
+      waypoint(wire, bindings.ofInline(entry.meta(), endpoint.labels()).waypoint());
       workloads.add(wire.addAllAuthorizationPolicies(policies).build());
     }
     boolean byDns =
@@ -268,6 +288,7 @@ record WorkloadTranslation(MeshSettings mesh, String network) {
       for (String host : entry.hosts()) {
         Workload.Builder wire = inline(entry, host, "").setHostname(host);
         wire.putServices(entry.meta().namespace() + "/" + host, ports(entry, Map.of()));
+        waypoint(wire, bindings.ofInline(entry.meta(), Map.of()).waypoint());
         workloads.add(wire.addAllAuthorizationPolicies(policies).build());
       }
     }

@@ -1,5 +1,6 @@
 package adit.istiod.translate;
 
+import adit.istiod.gateway.Bindings;
 import adit.protos.workload.Workload;
 import adit.source.ClusterView;
 import adit.source.object.EndpointSlice;
@@ -21,7 +22,12 @@ final class Workloads {
   private @Nullable Input last;
 
   /// What workloads are made of, besides the objects that they stand for.
-  record Input(ClusterView view, String network, Backing backing, PolicySelection policies) {}
+  record Input(
+      ClusterView view,
+      String network,
+      Backing backing,
+      PolicySelection policies,
+      Bindings bindings) {}
 
   /// @param resource null: the pod is not to be dialled
   private record Encoded(
@@ -51,13 +57,14 @@ final class Workloads {
                 entry,
                 input.backing().services(namespace, labels),
                 input.backing().entries(namespace, labels),
-                input.policies().keys(namespace, labels)));
+                input.policies().keys(namespace, labels),
+                input.bindings().ofWorkload(entry.meta()).waypoint()));
       }
     }
     for (PublishedEntries.Published one : entries) {
       var meta = one.entry().meta();
       List<String> keys = input.policies().keys(meta.namespace(), meta.labels());
-      translation.inline(one.entry(), keys).forEach(wire -> put(addresses, wire));
+      translation.inline(one.entry(), keys, input.bindings()).forEach(wire -> put(addresses, wire));
     }
     for (EndpointSlice slice : input.view().endpointSlices().values()) {
       Service service = Backing.serviceOrNull(input.view(), slice);
@@ -99,6 +106,7 @@ final class Workloads {
     return before != null
         && isSame(before.backing(), input.backing())
         && isSame(before.policies(), input.policies())
+        && isSame(before.bindings(), input.bindings())
         && isSame(before.view().nodes(), input.view().nodes())
         && before.network().equals(input.network());
   }
@@ -118,7 +126,9 @@ final class Workloads {
             input.view().nodeOrNull(pod.spec().nodeName()),
             input.backing().services(pod),
             input.backing().entries(namespace, labels),
-            input.policies().keys(namespace, labels));
+            input.policies().keys(namespace, labels),
+            input.bindings().ofWorkload(pod.meta()).waypoint(),
+            input.bindings().inboundOrNull(pod.meta()));
     if (before != null && before.network().equals(input.network()) && before.input().equals(made)) {
       return before;
     }

@@ -118,7 +118,7 @@ final class PublisherTest {
     if (view.version() == POISON) {
       throw new IllegalStateException("poison");
     }
-    return new Translated(Map.of(), Map.of(), List.of());
+    return new Translated(Map.of(), Map.of(), List.of(), List.of());
   }
 
   private void show(long version) {

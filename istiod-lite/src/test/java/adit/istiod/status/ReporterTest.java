@@ -3,6 +3,7 @@ package adit.istiod.status;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import adit.istiod.translate.Translated;
+import adit.istiod.translate.Translated.ConditionReport;
 import adit.istiod.translate.Translated.PolicyReport;
 import adit.source.ClusterView;
 import adit.source.StatusWriter;
@@ -97,7 +98,36 @@ final class ReporterTest {
   private void report(List<Problem> problems, List<PolicyReport> reports) {
     reporter.report(
         ClusterView.EMPTY.followedBy(List.of(), problems),
-        new Translated(Map.of(), Map.of(), reports));
+        new Translated(Map.of(), Map.of(), reports, List.of()));
+  }
+
+  @Test
+  void conditionOfABinding_isSetWhenItChangesAndRemovedWhenItIsGone() {
+    conditions(bound(true));
+    conditions(bound(true));
+    conditions(bound(false));
+    conditions();
+    conditions();
+
+    assertThat(written)
+        .containsExactly(
+            "bound Service shop/web true",
+            "bound Service shop/web false",
+            "event Service shop/web WaypointNotBound why",
+            "removed Service shop/web istio-ambient-service istio.io/WaypointBound");
+  }
+
+  private static ConditionReport bound(boolean status) {
+    return new ConditionReport(
+        ObjectKey.of(Kind.SERVICE, "shop", "web"),
+        "istio-ambient-service",
+        new StatusWriter.Condition("istio.io/WaypointBound", status, "Some", "why", 1),
+        status ? "" : "WaypointNotBound");
+  }
+
+  private void conditions(ConditionReport... reports) {
+    reporter.report(
+        ClusterView.EMPTY, new Translated(Map.of(), Map.of(), List.of(), List.of(reports)));
   }
 
   private final class Recorder implements StatusWriter {
@@ -109,6 +139,10 @@ final class ReporterTest {
 
     @Override
     public void setCondition(ObjectKey about, String fieldManager, Condition condition) {
+      if (condition.type().equals("istio.io/WaypointBound")) {
+        written.add("bound " + about + " " + condition.status());
+        return;
+      }
       assertThat(condition.type()).isEqualTo("ZtunnelAccepted");
       written.add(
           "condition "
@@ -119,6 +153,11 @@ final class ReporterTest {
               + condition.reason()
               + " "
               + condition.observedGeneration());
+    }
+
+    @Override
+    public void removeCondition(ObjectKey about, String fieldManager, String type) {
+      written.add("removed " + about + " " + fieldManager + " " + type);
     }
 
     @Override

@@ -104,6 +104,7 @@ final class GoldenTest {
                 report.policy().toString(),
                 (report.accepted() ? "in part: " : "refused: ") + report.message()));
     put(root, "reports", reports);
+    put(root, "conditions", conditions(translated));
     ArrayNode problems = JSON.createArrayNode();
     view.problems().stream()
         .map(problem -> problem.object() + ": " + problem.field() + ": " + problem.value())
@@ -111,6 +112,24 @@ final class GoldenTest {
         .forEach(problems::add);
     put(root, "problems", problems);
     return root;
+  }
+
+  private static ArrayNode conditions(Translated translated) {
+    ArrayNode lines = JSON.createArrayNode();
+    translated.conditions().stream()
+        .map(report ->
+            report.about()
+                + ": "
+                + report.condition().type()
+                + " "
+                + report.condition().status()
+                + " "
+                + report.condition().reason()
+                + ": "
+                + report.condition().message())
+        .sorted()
+        .forEach(lines::add);
+    return lines;
   }
 
   private static void put(ObjectNode root, String name, JsonNode value) {

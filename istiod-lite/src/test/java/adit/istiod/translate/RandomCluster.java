@@ -3,6 +3,7 @@ package adit.istiod.translate;
 import adit.source.object.AuthorizationPolicy;
 import adit.source.object.AuthorizationPolicy.Action;
 import adit.source.object.EndpointSlice;
+import adit.source.object.Gateway;
 import adit.source.object.KubeObject;
 import adit.source.object.Namespace;
 import adit.source.object.Node;
@@ -49,7 +50,7 @@ final class RandomCluster {
   }
 
   private KubeObject object() {
-    return switch (random.nextInt(10)) {
+    return switch (random.nextInt(12)) {
       case 0 -> new Namespace(meta(""));
       case 1 -> new Node(meta(""), List.of(), List.of());
       case 2 -> service();
@@ -57,7 +58,8 @@ final class RandomCluster {
       case 4, 5 -> peerAuthentication();
       case 6 -> authorizationPolicy();
       case 7 -> entry();
-      case 8 -> new WorkloadEntry(meta(namespace()), endpoint());
+      case 8, 9 -> gateway();
+      case 10 -> new WorkloadEntry(meta(namespace()), endpoint());
       default -> pod();
     };
   }
@@ -86,6 +88,10 @@ final class RandomCluster {
       if (random.nextBoolean()) {
         labels.put(name, "v" + random.nextInt(2));
       }
+    }
+    if (random.nextInt(3) == 0) {
+      labels.put("istio.io/use-waypoint", "x" + random.nextInt(4));
+      labels.put("istio.io/waypoint-for", random.nextBoolean() ? "all" : "service");
     }
     if (random.nextBoolean()) {
       labels.put("istio.io/rev", GoldenTest.MESH.revision());
@@ -189,6 +195,16 @@ final class RandomCluster {
 
   private WorkloadEntry.Endpoint endpoint() {
     return new WorkloadEntry.Endpoint(address(), Map.of(), Map.of(), "", "", 0, "sa");
+  }
+
+  private Gateway gateway() {
+    return new Gateway(
+        meta(namespace()),
+        "istio-waypoint",
+        List.of(),
+        List.of(),
+        Gateway.Infrastructure.NONE,
+        random.nextBoolean() ? List.of() : List.of(new Gateway.Address("IPAddress", address())));
   }
 
   private ServiceEntry entry() {

@@ -126,7 +126,7 @@ public final class Scale {
     Translator translator = new Translator(GoldenTest.MESH);
     ClusterView view = ClusterView.EMPTY.followedBy(objects.values(), List.of());
     Translated before =
-        timed("first", translator, view, new Translated(Map.of(), Map.of(), List.of()));
+        timed("first", translator, view, new Translated(Map.of(), Map.of(), List.of(), List.of()));
     for (int round = 0; round < 10; round++) {
       boolean ready = round % 2 == 1;
       put(objects, pod(7, services, ready));

@@ -39,6 +39,8 @@ final class TranslatorTest {
       assertThat(translated.addresses()).isEqualTo(anew.addresses());
       assertThat(translated.policies()).isEqualTo(anew.policies());
       assertThat(new HashSet<>(translated.reports())).isEqualTo(new HashSet<>(anew.reports()));
+      assertThat(new HashSet<>(translated.conditions()))
+          .isEqualTo(new HashSet<>(anew.conditions()));
     }
   }
 

@@ -82,6 +82,18 @@ public final class DirectoryStatusWriter implements StatusWriter {
   }
 
   @Override
+  public void removeCondition(ObjectKey about, String fieldManager, String type) {
+    submit(() ->
+        patch(
+            about,
+            "",
+            patch -> {
+              ArrayNode conditions = patch.withObject("status").withArray("conditions");
+              conditions.removeIf(condition -> condition.path("type").asText().equals(type));
+            }));
+  }
+
+  @Override
   public void event(ObjectKey about, EventType type, String reason, String message) {
     submit(() -> {
       if (recent.isNew(about + "|" + reason + "|" + message)) {

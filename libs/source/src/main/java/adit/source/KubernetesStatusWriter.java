@@ -111,26 +111,55 @@ public final class KubernetesStatusWriter implements StatusWriter {
       applied.remove(owned);
       return;
     }
-    PresentConditions known =
-        PresentConditions.of(
-            client.getKubernetesSerialization().convertValue(present, JsonNode.class));
-    if (!all.values().stream().allMatch(known::hold)) {
-      ObjectNode object = identified(about);
-      var conditions = object.putObject("status").putArray("conditions");
-      all.values().forEach(each -> conditions.add(known.json(each, clock.instant())));
-      PatchContext context =
-          new PatchContext.Builder()
-              .withPatchType(PatchType.SERVER_SIDE_APPLY)
-              .withFieldManager(owned.fieldManager())
-              .withForce(true)
-              .build();
-      var _ =
-          KubernetesKinds.unread(
-                  client, KubernetesKinds.context(about.kind()), about.namespace(), about.name())
-              .subresource("status")
-              .patch(context, Json.text(object));
+    if (all.values().stream().allMatch(known(present)::hold)) {
+      applied.put(owned, all);
+    } else {
+      apply(owned, all, present);
     }
+  }
+
+  private PresentConditions known(GenericKubernetesResource present) {
+    return PresentConditions.of(
+        client.getKubernetesSerialization().convertValue(present, JsonNode.class));
+  }
+
+  private void apply(Owned owned, Map<String, Condition> all, GenericKubernetesResource present) {
+    ObjectKey about = owned.about();
+    PresentConditions known = known(present);
+    ObjectNode object = identified(about);
+    var conditions = object.putObject("status").putArray("conditions");
+    all.values().forEach(each -> conditions.add(known.json(each, clock.instant())));
+    PatchContext context =
+        new PatchContext.Builder()
+            .withPatchType(PatchType.SERVER_SIDE_APPLY)
+            .withFieldManager(owned.fieldManager())
+            .withForce(true)
+            .build();
+    var _ =
+        KubernetesKinds.unread(
+                client, KubernetesKinds.context(about.kind()), about.namespace(), about.name())
+            .subresource("status")
+            .patch(context, Json.text(object));
     applied.put(owned, all);
+  }
+
+  @Override
+  public void removeCondition(ObjectKey about, String fieldManager, String type) {
+    submit(about, () -> remove(new Owned(about, fieldManager), type));
+  }
+
+  /// An apply that does not name a condition of its manager's any more removes it.
+  private void remove(Owned owned, String type) {
+    Map<String, Condition> left = new LinkedHashMap<>(applied.getOrDefault(owned, Map.of()));
+    left.remove(type);
+    ObjectKey about = owned.about();
+    var target = KubernetesKinds.resource(client, about.kind(), about.namespace(), about.name());
+    GenericKubernetesResource present = target.get();
+    if (present == null) {
+      applied.remove(owned);
+      return;
+    }
+    apply(owned, left, present);
   }
 
   private static ObjectNode identified(ObjectKey about) {

@@ -23,6 +23,13 @@ public interface StatusWriter extends AutoCloseable {
   /// @param condition the condition
   void setCondition(ObjectKey about, String fieldManager, Condition condition);
 
+  /// Removes a condition that was set under a field manager; nothing happens if it is not there.
+  ///
+  /// @param about the object
+  /// @param fieldManager who owns the condition
+  /// @param type the condition's type
+  void removeCondition(ObjectKey about, String fieldManager, String type);
+
   /// Says that something happened to an object. Equal events are written at most once a minute.
   ///
   /// @param about the object
@@ -71,6 +78,9 @@ public interface StatusWriter extends AutoCloseable {
 
       @Override
       public void setCondition(ObjectKey about, String fieldManager, Condition condition) {}
+
+      @Override
+      public void removeCondition(ObjectKey about, String fieldManager, String type) {}
 
       @Override
       public void event(ObjectKey about, EventType type, String reason, String message) {}

@@ -3,7 +3,7 @@ package adit.source.object;
 import java.util.List;
 import java.util.Map;
 
-/// Reads what is reachable beyond pods and services: entries of networking.istio.io, gateways.
+/// Reads what is reachable beyond pods and services: entries of networking.istio.io.
 ///
 /// @param reader what it belongs to
 record EntryReader(ObjectReader reader) {
@@ -74,23 +74,5 @@ record EntryReader(ObjectReader reader) {
     }
     spec.refuseUnknown(reader.mild());
     return endpoint;
-  }
-
-  static Gateway gateway(ObjectMeta meta, Fields fields) {
-    Fields spec = fields.object("spec");
-    return new Gateway(
-        meta,
-        spec.requiredText("gatewayClassName"),
-        spec.objects(
-            "listeners",
-            listener ->
-                new Gateway.Listener(
-                    listener.text("name"), listener.port("port", 1), listener.text("protocol"))),
-        fields
-            .object("status")
-            .objects(
-                "addresses",
-                address ->
-                    new Gateway.Address(address.text("type", "IPAddress"), address.text("value"))));
   }
 }

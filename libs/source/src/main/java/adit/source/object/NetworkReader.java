@@ -49,7 +49,7 @@ record NetworkReader(ObjectReader reader) {
     return result;
   }
 
-  private LabelSelector selector(Fields selector) {
+  LabelSelector selector(Fields selector) {
     LabelSelector result =
         new LabelSelector(
             selector.textMap("matchLabels"),

@@ -114,9 +114,8 @@ public record ObjectReader(Origin origin) {
       case AUTHORIZATION_POLICY -> new SecurityReader(this).authorizationPolicy(meta, fields);
       case SERVICE_ENTRY -> new EntryReader(this).serviceEntry(meta, fields);
       case WORKLOAD_ENTRY -> new EntryReader(this).workloadEntry(meta, fields);
-      case GATEWAY -> EntryReader.gateway(meta, fields);
-      case GATEWAY_CLASS ->
-          new GatewayClass(meta, fields.object("spec").requiredText("controllerName"));
+      case GATEWAY -> new GatewayReader(this).gateway(meta, fields);
+      case GATEWAY_CLASS -> new GatewayReader(this).gatewayClass(meta, fields);
     };
   }
 

@@ -29,6 +29,11 @@ public final class FakeStatus implements StatusWriter {
   }
 
   @Override
+  public void removeCondition(ObjectKey about, String fieldManager, String type) {
+    throw new UnsupportedOperationException("the agent removes no conditions");
+  }
+
+  @Override
   public void event(ObjectKey about, EventType type, String reason, String message) {
     events.add(reason + ": " + message);
   }

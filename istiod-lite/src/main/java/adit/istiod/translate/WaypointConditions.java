@@ -1,0 +1,130 @@
+package adit.istiod.translate;
+
+import adit.istiod.gateway.Binding;
+import adit.istiod.gateway.BindingCondition;
+import adit.istiod.gateway.Bindings;
+import adit.istiod.translate.Translated.ConditionReport;
+import adit.source.ClusterView;
+import adit.source.StatusWriter.Condition;
+import adit.source.object.AuthorizationPolicy;
+import adit.source.object.KubeObject;
+import adit.source.object.Service;
+import adit.source.object.ServiceEntry;
+import adit.source.object.WorkloadEntry;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// What the owners of objects are told about waypoints. Condition types, reasons and field managers
+/// are Istio's.
+final class WaypointConditions {
+  private static final String SERVICES = "istio-ambient-service";
+  private static final String WORKLOADS = "istio-ambient-workloadentry";
+  private static final String POLICIES = "istio-ambient-waypoint-policy";
+  private static final String MISSING = "istio.io/WaypointMissing";
+  private static final String STRATEGY = "istio.io/connect-strategy";
+  private static final Set<String> USUAL_STRATEGIES = Set.of("", "DEFAULT");
+
+  private final ClusterView view;
+  private final MeshSettings mesh;
+  private final Names names;
+  private final Bindings bindings;
+  private final List<ConditionReport> reports = new ArrayList<>();
+
+  WaypointConditions(ClusterView view, MeshSettings mesh, Bindings bindings) {
+    this.view = view;
+    this.mesh = mesh;
+    this.names = new Names(mesh);
+    this.bindings = bindings;
+  }
+
+  List<ConditionReport> all() {
+    for (Service service : view.services().values()) {
+      if (!service.type().equals("ExternalName")) {
+        bound(service, of(service), SERVICES);
+      }
+    }
+    for (ServiceEntry entry : view.serviceEntries().values()) {
+      if (mesh.isOurs(entry.meta())) {
+        entry(entry);
+      }
+    }
+    for (WorkloadEntry entry : view.workloadEntries().values()) {
+      if (mesh.isOurs(entry.meta())) {
+        bound(entry, bindings.ofWorkload(entry.meta()), WORKLOADS);
+      }
+    }
+    for (AuthorizationPolicy policy : view.authorizationPolicies().values()) {
+      if (mesh.isOurs(policy.meta()) && !policy.targets().isEmpty()) {
+        Condition condition = new PolicyTargets(view, mesh, this::bindingOrNull).condition(policy);
+        report(policy, POLICIES, condition, "PolicyNotEnforced");
+      }
+    }
+    return List.copyOf(reports);
+  }
+
+  private Binding of(Service service) {
+    return bindings.ofService(service.meta(), Set.of(names.hostname(service.key())));
+  }
+
+  private Binding of(ServiceEntry entry) {
+    return bindings.ofService(entry.meta(), new HashSet<>(entry.hosts()));
+  }
+
+  /// The binding of an object that a policy names; null if there is no such object.
+  private @Nullable Binding bindingOrNull(@Nullable KubeObject target) {
+    return switch (target) {
+      case Service service -> of(service);
+      case ServiceEntry entry -> of(entry);
+      case null, default -> null;
+    };
+  }
+
+  private void bound(KubeObject object, Binding binding, String fieldManager) {
+    Condition condition =
+        BindingCondition.ofOrNull(
+            binding, object.meta(), view.namespaceOrNull(object.meta().namespace()));
+    if (condition != null) {
+      report(object, fieldManager, condition, "WaypointNotBound");
+    }
+  }
+
+  private void entry(ServiceEntry entry) {
+    Binding binding = of(entry);
+    bound(entry, binding, SERVICES);
+    if (binding.waypoint() != null) {
+      return;
+    }
+    String strategy = entry.meta().annotation(STRATEGY);
+    String wildcard =
+        entry.hosts().stream().filter(host -> host.startsWith("*")).findFirst().orElse("");
+    if (!wildcard.isEmpty()) {
+      missing(
+          entry,
+          "NoWaypointForWildcardService",
+          "host " + wildcard + " needs a waypoint, which resolves the names that it stands for");
+    } else if (!USUAL_STRATEGIES.contains(strategy)) {
+      missing(
+          entry,
+          "NoWaypointForRacingConnectStrategy",
+          STRATEGY + ": " + strategy + " needs a waypoint, without one it has no effect");
+    }
+  }
+
+  private void missing(ServiceEntry entry, String reason, String message) {
+    reports.add(
+        new ConditionReport(
+            entry.key(),
+            SERVICES,
+            new Condition(MISSING, /* status= */ true, reason, message, entry.meta().generation()),
+            "WaypointMissing"));
+  }
+
+  private void report(KubeObject object, String fieldManager, Condition condition, String event) {
+    reports.add(
+        new ConditionReport(
+            object.key(), fieldManager, condition, condition.status() ? "" : event));
+  }
+}
