@@ -51,8 +51,10 @@ final class HouseRulesTest {
             .resideInAnyPackage(
                 "adit.linux..",
                 "adit.model..",
+                "adit.l7..",
                 "adit.hbone..",
                 "adit.xds..",
+                "adit.proxy..",
                 "adit.identity..",
                 "adit.telemetry..",
                 "adit.source..")
@@ -73,7 +75,7 @@ final class HouseRulesTest {
             .because("the plugin is started for every pod and brings java.base only"),
         noClasses()
             .that()
-            .resideInAnyPackage("adit.model..", "adit.istiod.translate..")
+            .resideInAnyPackage("adit.model..", "adit.l7..", "adit.istiod.translate..")
             .should()
             .dependOnClassesThat(
                 resideInAPackage("io.netty.channel..").or(resideInAPackage("io.grpc..")))

@@ -1,5 +1,6 @@
 package adit.ztunnel.app;
 
+import adit.proxy.OperatorPorts;
 import adit.telemetry.AdminHttp;
 import adit.telemetry.AdminResponse;
 import adit.ztunnel.admin.ConfigDump;

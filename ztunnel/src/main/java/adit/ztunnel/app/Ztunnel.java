@@ -1,8 +1,9 @@
 package adit.ztunnel.app;
 
+import adit.proxy.ConfigException;
+import adit.proxy.Signals;
 import adit.telemetry.LogOutput;
 import adit.telemetry.WritesToStandardOutput;
-import adit.ztunnel.config.ConfigException;
 import adit.ztunnel.config.ConfigReader;
 import adit.ztunnel.config.ZtunnelConfig;
 import java.io.IOException;

@@ -6,6 +6,9 @@ import adit.identity.Certificates;
 import adit.identity.IdentityException;
 import adit.identity.TlsSettings;
 import adit.linux.EpollIo;
+import adit.proxy.DiscoveryChannels;
+import adit.proxy.OperatorPorts;
+import adit.proxy.XdsMetrics;
 import adit.telemetry.Level;
 import adit.telemetry.Log;
 import adit.telemetry.LogOutput;
@@ -16,7 +19,6 @@ import adit.xds.DeltaClient;
 import adit.ztunnel.authorize.Gatekeeper;
 import adit.ztunnel.config.ZtunnelConfig;
 import adit.ztunnel.discovery.Discovery;
-import adit.ztunnel.discovery.DiscoveryChannels;
 import adit.ztunnel.discovery.NodeOf;
 import adit.ztunnel.discovery.Prefetch;
 import adit.ztunnel.flow.RelayMeter;
@@ -185,7 +187,12 @@ final class ZtunnelProcess {
       var client =
           new DeltaClient(
               owner,
-              new DiscoveryChannels(xds, config, control),
+              new DiscoveryChannels(
+                  xds,
+                  config.control().xds(),
+                  config.control().token(),
+                  config.self().clusterId(),
+                  control),
               () -> NodeOf.config(config),
               new Discovery(board).subscriptions(),
               new XdsMetrics(output.scope("xds"), metrics),

@@ -1,8 +1,10 @@
 package adit.ztunnel.config;
 
+import adit.proxy.ConfigException;
+import adit.proxy.Endpoint;
+import adit.proxy.Environment;
 import adit.ztunnel.config.ZtunnelConfig.Budgets;
 import adit.ztunnel.config.ZtunnelConfig.Control;
-import adit.ztunnel.config.ZtunnelConfig.Endpoint;
 import adit.ztunnel.config.ZtunnelConfig.Features;
 import adit.ztunnel.config.ZtunnelConfig.Http2;
 import adit.ztunnel.config.ZtunnelConfig.Keepalive;
@@ -10,7 +12,6 @@ import adit.ztunnel.config.ZtunnelConfig.Lifecycle;
 import adit.ztunnel.config.ZtunnelConfig.Ports;
 import adit.ztunnel.config.ZtunnelConfig.Self;
 import adit.ztunnel.config.ZtunnelConfig.Sockets;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -126,32 +127,10 @@ public final class ConfigReader {
   private Endpoint endpoint(String prefix, String variable, String fallback) {
     String text = environment.text(variable, fallback);
     return new Endpoint(
-        text.isEmpty() ? null : address(variable, text),
+        text.isEmpty() ? null : Endpoint.address(variable, text),
         environment.text(prefix + "_ROOT_CA", DEFAULT_ROOT),
         environment.textOrNull("ALT_" + prefix + "_HOSTNAME"),
         environment.startingWith(prefix + "_HEADER_"));
-  }
-
-  private static URI address(String variable, String text) {
-    URI uri = parsedOrNull(text.contains("://") ? text : "https://" + text);
-    boolean usable =
-        uri != null
-            && ("https".equals(uri.getScheme()) || "http".equals(uri.getScheme()))
-            && uri.getHost() != null
-            && uri.getPort() > 0
-            && uri.getPort() <= PORTS;
-    if (!usable || uri == null) {
-      throw new ConfigException(variable, text, "https://host:port");
-    }
-    return uri;
-  }
-
-  private static @Nullable URI parsedOrNull(String text) {
-    try {
-      return URI.create(text);
-    } catch (IllegalArgumentException _) {
-      return null;
-    }
   }
 
   private @Nullable String token() {

@@ -1,5 +1,7 @@
 package adit.ztunnel.config;
 
+import adit.proxy.ConfigException;
+import adit.proxy.Environment;
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;

@@ -1,5 +1,6 @@
 package adit.ztunnel.config;
 
+import adit.proxy.Environment;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;

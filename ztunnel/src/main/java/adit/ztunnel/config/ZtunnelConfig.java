@@ -1,9 +1,8 @@
 package adit.ztunnel.config;
 
-import java.net.URI;
+import adit.proxy.Endpoint;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Map;
 import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -60,18 +59,6 @@ public record ZtunnelConfig(
       return podName != null && podNamespace != null && serviceAccount != null;
     }
   }
-
-  /// One server of the control plane.
-  ///
-  /// @param address `https://host:port`; null when there is none
-  /// @param root a file, `SYSTEM`, or PEM text
-  /// @param alternativeName a second name that the server's certificate may carry
-  /// @param headers extra gRPC metadata
-  public record Endpoint(
-      @Nullable URI address,
-      String root,
-      @Nullable String alternativeName,
-      Map<String, String> headers) {}
 
   /// Where configuration and certificates come from.
   ///

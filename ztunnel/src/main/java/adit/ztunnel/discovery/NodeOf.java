@@ -1,7 +1,7 @@
 package adit.ztunnel.discovery;
 
 import adit.protos.core.Node;
-import adit.ztunnel.config.ConfigException;
+import adit.proxy.ConfigException;
 import adit.ztunnel.config.ZtunnelConfig;
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.JsonNode;

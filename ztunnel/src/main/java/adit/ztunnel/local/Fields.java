@@ -1,6 +1,6 @@
 package adit.ztunnel.local;
 
-import adit.ztunnel.config.ConfigException;
+import adit.proxy.ConfigException;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.HashSet;
 import java.util.Map;

@@ -16,7 +16,7 @@ import adit.protos.workload.TunnelProtocol;
 import adit.protos.workload.Workload;
 import adit.protos.workload.WorkloadStatus;
 import adit.protos.workload.WorkloadType;
-import adit.ztunnel.config.ConfigException;
+import adit.proxy.ConfigException;
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;

@@ -6,7 +6,7 @@ import adit.protos.security.Match;
 import adit.protos.security.Rule;
 import adit.protos.security.ServiceAccountMatch;
 import adit.protos.security.StringMatch;
-import adit.ztunnel.config.ConfigException;
+import adit.proxy.ConfigException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Empty;

@@ -4,7 +4,7 @@ import adit.protos.workload.GatewayAddress;
 import adit.protos.workload.LoadBalancing;
 import adit.protos.workload.NamespacedHostname;
 import adit.protos.workload.NetworkAddress;
-import adit.ztunnel.config.ConfigException;
+import adit.proxy.ConfigException;
 import com.google.protobuf.ByteString;
 import io.netty.util.NetUtil;
 import java.util.Locale;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import adit.protos.security.Action;
 import adit.protos.security.Scope;
 import adit.protos.workload.TunnelProtocol;
-import adit.ztunnel.config.ConfigException;
+import adit.proxy.ConfigException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -1,15 +1,15 @@
-package adit.ztunnel.app;
+package adit.proxy;
 
 import java.lang.reflect.Proxy;
 
 /// Handlers for signals. The class behind it is exported by `jdk.unsupported` but hidden from
 /// compilers, so it is reached by reflection; without it the JVM's own handling stays.
-final class Signals {
+public final class Signals {
   private Signals() {}
 
   /// @param name without `SIG`: `TERM`, `INT`
   /// @return whether the handler was installed
-  static boolean on(String name, Runnable handler) {
+  public static boolean on(String name, Runnable handler) {
     try {
       Class<?> signal = Class.forName("sun.misc.Signal");
       Class<?> handlerType = Class.forName("sun.misc.SignalHandler");

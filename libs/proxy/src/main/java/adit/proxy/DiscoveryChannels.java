@@ -1,8 +1,7 @@
-package adit.ztunnel.discovery;
+package adit.proxy;
 
 import adit.identity.BearerToken;
 import adit.identity.ControlPlaneTrust;
-import adit.ztunnel.config.ZtunnelConfig;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.netty.GrpcSslContexts;
@@ -21,6 +20,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// Makes a channel to the control plane for each attempt; roots and token are read anew each time.
 public final class DiscoveryChannels implements Supplier<ManagedChannel> {
@@ -28,19 +28,22 @@ public final class DiscoveryChannels implements Supplier<ManagedChannel> {
   private static final int CONNECT_MILLIS = 5_000;
 
   private final URI address;
-  private final ZtunnelConfig config;
+  private final Endpoint xds;
+  private final String clusterId;
   private final ControlPlaneTrust trust;
   private final BearerToken token;
   private final EventLoopGroup group;
 
-  /// @param address `XDS_ADDRESS`
+  /// @param address of `xds`
+  /// @param bearer a file or a literal; null for none
   /// @param group carries the connection; not shut down by this class
-  public DiscoveryChannels(URI address, ZtunnelConfig config, EventLoopGroup group) {
+  public DiscoveryChannels(
+      URI address, Endpoint xds, @Nullable String bearer, String clusterId, EventLoopGroup group) {
     this.address = address;
-    this.config = config;
+    this.xds = xds;
+    this.clusterId = clusterId;
     this.group = group;
-    this.token = BearerToken.of(config.control().token());
-    ZtunnelConfig.Endpoint xds = config.control().xds();
+    this.token = BearerToken.of(bearer);
     Set<String> names = new HashSet<>(List.of(address.getHost()));
     if (xds.alternativeName() != null) {
       names.add(xds.alternativeName());
@@ -86,8 +89,8 @@ public final class DiscoveryChannels implements Supplier<ManagedChannel> {
     if (bearer != null) {
       headers.put(key("authorization"), "Bearer " + bearer);
     }
-    headers.put(key("clusterid"), config.self().clusterId());
-    config.control().xds().headers().forEach((name, value) -> headers.put(key(name), value));
+    headers.put(key("clusterid"), clusterId);
+    xds.headers().forEach((name, value) -> headers.put(key(name), value));
     return headers;
   }
 

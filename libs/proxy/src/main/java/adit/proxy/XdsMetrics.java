@@ -1,4 +1,4 @@
-package adit.ztunnel.app;
+package adit.proxy;
 
 import adit.telemetry.CounterFamily;
 import adit.telemetry.Log;
@@ -9,13 +9,13 @@ import io.grpc.Status;
 import java.time.Duration;
 
 /// Counts and tells what happens on the stream to the control plane.
-final class XdsMetrics implements DeltaClient.Listener {
+public final class XdsMetrics implements DeltaClient.Listener {
   private final Log log;
   private final CounterFamily terminations;
   private final CounterFamily messages;
   private final CounterFamily bytes;
 
-  XdsMetrics(Log log, Metrics metrics) {
+  public XdsMetrics(Log log, Metrics metrics) {
     this.log = log;
     terminations =
         metrics.counter(

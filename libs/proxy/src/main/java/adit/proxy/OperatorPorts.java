@@ -1,4 +1,4 @@
-package adit.ztunnel.app;
+package adit.proxy;
 
 import adit.telemetry.AdminHttp;
 import adit.telemetry.Log;
@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 ///
 /// A port that is taken, for example by a predecessor that drains, is tried again until it is free;
 /// the data path does not wait for it.
-final class OperatorPorts {
+public final class OperatorPorts {
   private static final Duration AGAIN = Duration.ofMillis(500);
 
   private final EventLoopGroup group;
@@ -26,20 +26,21 @@ final class OperatorPorts {
   private final Log log;
   private final List<AdminHttp> servers = new ArrayList<>();
 
-  OperatorPorts(EventLoopGroup group, boolean ipv6, Log log) {
+  /// @param group carries the connections; not shut down by this class
+  public OperatorPorts(EventLoopGroup group, boolean ipv6, Log log) {
     this.group = group;
     this.ipv6 = ipv6;
     this.log = log;
   }
 
   /// For everybody.
-  void open(AdminHttp server, int port) {
+  public void open(AdminHttp server, int port) {
     servers.add(server);
     bind(server, ipv6 ? "::" : "0.0.0.0", port, false);
   }
 
   /// For the machine itself.
-  void openLocal(AdminHttp server, int port) {
+  public void openLocal(AdminHttp server, int port) {
     servers.add(server);
     bind(server, "127.0.0.1", port, false);
     if (ipv6) {
@@ -76,7 +77,7 @@ final class OperatorPorts {
   }
 
   /// Finishes answers in progress and closes.
-  void close() {
+  public void close() {
     for (AdminHttp server : servers) {
       var _ = server.drain(Duration.ofMillis(200));
     }

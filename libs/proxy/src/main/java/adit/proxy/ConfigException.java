@@ -1,4 +1,4 @@
-package adit.ztunnel.config;
+package adit.proxy;
 
 /// The environment asks for something that cannot be: the process must not start.
 ///

@@ -1,4 +1,4 @@
-package adit.ztunnel.config;
+package adit.proxy;
 
 import java.time.Duration;
 import java.util.Map;
@@ -89,7 +89,8 @@ public final class Environment {
     };
   }
 
-  static @Nullable Integer parseNumber(String text, int minimum, int maximum) {
+  /// The number, or null if it is none or out of its range.
+  public static @Nullable Integer parseNumber(String text, int minimum, int maximum) {
     try {
       int value = Integer.parseInt(text);
       return value < minimum || value > maximum ? null : value;
