@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 
 /// `./adit e2e [--quick]`: the journeys of users on the cluster of `KUBECONFIG`, one line each.
 ///
@@ -18,6 +19,10 @@ import java.util.concurrent.CompletionException;
 /// | `KUBECONFIG` | the cluster; without it all journeys are skipped, and counted |
 /// | `ADIT_LOAD_IMAGE` | a command that brings an archive of an image to the cluster's nodes; without it the images must be there |
 /// | `ADIT_IMAGE_HUB`, `ADIT_IMAGE_TAG` | names of the images; `adit` and `dev` |
+/// | `ADIT_HELM` | the Helm to install with; `helm` |
+/// | `ADIT_NODE_REBOOT` | a command that power-cycles a node, whose name is its last word; without it no node is rebooted |
+///
+/// A journey that needs what is not there is skipped, and counted.
 public final class AcceptanceRun {
   private static final String QUICK = "--quick";
 
@@ -29,26 +34,47 @@ public final class AcceptanceRun {
   /// @param arguments `--quick`, and names of journeys when not all are wanted
   public static void main(String[] arguments) throws Exception {
     Map<String, String> environment = System.getenv();
+    List<String> words = List.of(arguments);
+    int exit;
     try (KubernetesClient client = KubernetesClients.open()) {
-      List<Journey> journeys = journeys(new Cluster(client), environment);
-      System.exit(run(journeys, List.of(arguments), environment));
+      Entering entering = entering(new Cluster(client), environment);
+      boolean quick = words.contains(QUICK);
+      exit = run(journeys(entering, environment, quick), words, environment);
+      if (hasCluster(environment)) {
+        entering.nodes().close();
+      }
     }
+    System.exit(exit);
   }
 
-  private static List<Journey> journeys(Cluster cluster, Map<String, String> environment) {
+  private static Entering entering(Cluster cluster, Map<String, String> environment) {
     Path home = Path.of(environment.getOrDefault("ADIT_HOME", ""));
-    UsersCommand user = new UsersCommand(home);
-    Entering entering = new Entering(cluster, user, Entering.Images.of(environment));
+    return new Entering(cluster, new UsersCommand(home), Entering.Images.of(environment));
+  }
+
+  private static List<Journey> journeys(
+      Entering entering, Map<String, String> environment, boolean quick) {
+    Cluster cluster = entering.cluster();
+    UsersCommand user = entering.user();
     List<Journey> journeys = new ArrayList<>();
     String load = environment.getOrDefault("ADIT_LOAD_IMAGE", "");
     if (!load.isEmpty()) {
       journeys.add(new Journey("load images", true, () -> load(user, load)));
     }
+    journeys.addAll(entering.first());
+    journeys.addAll(new Ways(entering, environment.getOrDefault("ADIT_HELM", "helm")).journeys());
     journeys.addAll(entering.journeys());
     journeys.addAll(new Policies(cluster).journeys());
-    journeys.addAll(new Changes(cluster).journeys());
+    journeys.addAll(new Changes(cluster, user, quick).journeys());
     journeys.addAll(entering.leaving());
+    journeys.addAll(
+        new NodeFaults(entering, environment.getOrDefault("ADIT_NODE_REBOOT", "")).journeys());
+    journeys.add(entering.last());
     return journeys;
+  }
+
+  private static boolean hasCluster(Map<String, String> environment) {
+    return !environment.getOrDefault("KUBECONFIG", "").isEmpty();
   }
 
   private static String load(UsersCommand user, String command) throws Exception {
@@ -74,15 +100,19 @@ public final class AcceptanceRun {
           "arguments: " + unknown + " (expected: " + QUICK + ", or of " + known + ")");
       return 2;
     }
-    boolean cluster = !environment.getOrDefault("KUBECONFIG", "").isEmpty();
+    boolean cluster = hasCluster(environment);
     List<Journey> wanted =
         journeys.stream()
             .filter(each -> names.isEmpty() ? !quick || each.quick() : names.contains(each.name()))
             .toList();
-    int walked = cluster ? wanted.size() : 0;
+    int good = 0;
     int failed = 0;
-    for (Journey journey : wanted.subList(0, walked)) {
-      failed += told(journey) ? 0 : 1;
+    for (Journey journey : cluster ? wanted : List.<Journey>of()) {
+      switch (told(journey).end()) {
+        case GOOD -> good++;
+        case FAILED -> failed++;
+        case SKIPPED -> {}
+      }
     }
     if (!cluster) {
       System.out.println("KUBECONFIG names no cluster");
@@ -90,46 +120,59 @@ public final class AcceptanceRun {
     System.out.printf(
         Locale.ROOT,
         "%d passed, %d failed, %d skipped%n",
-        walked - failed,
+        good,
         failed,
-        journeys.size() - walked);
-    return failed == 0 && (walked > 0 || !cluster) ? 0 : 1;
+        journeys.size() - good - failed);
+    return failed == 0 && (good > 0 || !cluster) ? 0 : 1;
   }
 
   /// Walks one and tells how it went.
   ///
-  /// @return whether it went well
+  /// @return how it went
   @WritesToStandardOutput("a command that tells how it went")
-  private static boolean told(Journey journey) {
+  private static Outcome told(Journey journey) {
     long start = System.nanoTime();
     Outcome outcome = walk(journey);
     Duration took = Duration.ofNanos(System.nanoTime() - start);
     System.out.printf(
         Locale.ROOT,
-        "%-6s %-26s %5.1f s  %s%n",
-        outcome.good() ? "ok" : "FAILED",
+        "%-7s %-26s %5.1f s  %s%n",
+        outcome.end().text,
         journey.name(),
         took.toMillis() / 1e3,
         outcome.text());
-    return outcome.good();
+    return outcome;
   }
 
-  private record Outcome(boolean good, String text) {}
+  private enum End {
+    GOOD("ok"),
+    FAILED("FAILED"),
+    SKIPPED("skipped");
 
-  private static Outcome walk(Journey journey) {
-    try {
-      return new Outcome(true, journey.steps().walk());
-    } catch (CompletionException e) {
-      Throwable cause = e.getCause() == null ? e : e.getCause();
-      return new Outcome(false, text(cause));
-    } catch (Exception e) {
-      return new Outcome(false, text(e));
+    private final String text;
+
+    End(String text) {
+      this.text = text;
     }
   }
 
-  private static String text(Throwable failure) {
-    return failure instanceof JourneyFailed
-        ? String.valueOf(failure.getMessage())
-        : failure.toString();
+  private record Outcome(End end, String text) {}
+
+  private static Outcome walk(Journey journey) {
+    try {
+      return new Outcome(End.GOOD, journey.steps().walk());
+    } catch (CompletionException | ExecutionException e) {
+      return failed(e.getCause() == null ? e : e.getCause());
+    } catch (Exception e) {
+      return failed(e);
+    }
+  }
+
+  private static Outcome failed(Throwable failure) {
+    return switch (failure) {
+      case JourneySkipped skipped -> new Outcome(End.SKIPPED, String.valueOf(skipped.getMessage()));
+      case JourneyFailed failed -> new Outcome(End.FAILED, String.valueOf(failed.getMessage()));
+      default -> new Outcome(End.FAILED, failure.toString());
+    };
   }
 }

@@ -38,6 +38,22 @@ record Cluster(KubernetesClient client) {
   static final String OUTSIDE = "outside";
   static final String MESH = "istio-system";
 
+  private static final String STARTS =
+      """
+      apiVersion: apps/v1
+      kind: DaemonSet
+      metadata: {name: starts, namespace: NAMESPACE}
+      spec:
+        selector: {matchLabels: {app: starts}}
+        template:
+          metadata: {labels: {app: starts}}
+          spec:
+            terminationGracePeriodSeconds: 0
+            containers:
+              - name: starts
+                image: IMAGE
+                command: [bookshop, client, wait]
+      """;
   private static final String CAPTURED = "ambient.istio.io/redirection";
   private static final long LOOK_AGAIN_MILLIS = 250;
   private static final Duration LONGEST_LOAD = Duration.ofMinutes(10);
@@ -55,15 +71,35 @@ record Cluster(KubernetesClient client) {
     boolean holds() throws Exception;
   }
 
+  /// What is said when a wait was in vain.
+  interface Reason {
+    String text();
+  }
+
   /// Waits until it holds.
   ///
   /// @return how long that took
   /// @throws JourneyFailed it did not within the limit
   static Duration await(String what, Duration limit, Condition condition) throws Exception {
+    return await(what, limit, condition, () -> "");
+  }
+
+  /// Waits until it holds.
+  ///
+  /// @return how long that took
+  /// @throws JourneyFailed it did not within the limit; the reason is added
+  static Duration await(String what, Duration limit, Condition condition, Reason reason)
+      throws Exception {
     long start = System.nanoTime();
     while (!condition.holds()) {
       if (System.nanoTime() - start > limit.toNanos()) {
-        throw new JourneyFailed(what + ": not within " + limit.toSeconds() + " s");
+        String more = reason.text();
+        throw new JourneyFailed(
+            what
+                + ": not within "
+                + limit.toSeconds()
+                + " s"
+                + (more.isEmpty() ? "" : ": " + more));
       }
       TimeUnit.MILLISECONDS.sleep(LOOK_AGAIN_MILLIS);
     }
@@ -88,6 +124,14 @@ record Cluster(KubernetesClient client) {
   void delete(String yaml) {
     for (HasMetadata object : objects(yaml)) {
       var _ = client.resource(object).delete();
+    }
+  }
+
+  void createIfAbsent(String yaml) {
+    for (HasMetadata object : objects(yaml)) {
+      if (client.resource(object).get() == null) {
+        var _ = client.resource(object).create();
+      }
     }
   }
 
@@ -122,8 +166,14 @@ record Cluster(KubernetesClient client) {
         .toList();
   }
 
+  /// Pods of a component of the mesh.
+  List<Pod> pods(String namespace, String component) {
+    return pods(namespace, "app.kubernetes.io/name", component);
+  }
+
   List<Pod> pods(String namespace, String label, String value) {
     return pods(namespace).stream()
+        .filter(pod -> pod.getMetadata().getLabels() != null)
         .filter(pod -> value.equals(pod.getMetadata().getLabels().get(label)))
         .toList();
   }
@@ -183,7 +233,93 @@ record Cluster(KubernetesClient client) {
           meta.setAnnotations(annotations);
           return set;
         });
-    await("rollout of " + name, limit, () -> complete(it.get()));
+    awaitDaemonSet(MESH, name, limit);
+  }
+
+  /// Waits until all pods of a DaemonSet are there in its present version.
+  void awaitDaemonSet(String namespace, String name, Duration limit) throws Exception {
+    await(
+        "pods of " + name,
+        limit,
+        () -> complete(client.apps().daemonSets().inNamespace(namespace).withName(name).get()));
+  }
+
+  /// Waits until everything of the mesh is ready in its present version.
+  void awaitMesh(Duration limit) throws Exception {
+    for (String name : List.of("istio-cni-node", "ztunnel")) {
+      awaitDaemonSet(MESH, name, limit);
+    }
+    awaitDeployments(MESH, limit);
+  }
+
+  /// Adds to what a DaemonSet of the mesh asks of nodes, or takes it away.
+  void selectNodes(String name, String label, @Nullable String value) {
+    var _ =
+        client
+            .apps()
+            .daemonSets()
+            .inNamespace(MESH)
+            .withName(name)
+            .edit(set -> {
+              var pod = set.getSpec().getTemplate().getSpec();
+              Map<String, String> labels = new HashMap<>(pod.getNodeSelector());
+              if (value == null) {
+                labels.remove(label);
+              } else {
+                labels.put(label, value);
+              }
+              pod.setNodeSelector(labels);
+              return set;
+            });
+  }
+
+  /// The directory of the node behind a volume of a DaemonSet of the mesh.
+  String hostPath(String name, String volume) throws JourneyFailed {
+    DaemonSet set = client.apps().daemonSets().inNamespace(MESH).withName(name).get();
+    if (set != null) {
+      for (var each : set.getSpec().getTemplate().getSpec().getVolumes()) {
+        if (each.getName().equals(volume) && each.getHostPath() != null) {
+          return each.getHostPath().getPath();
+        }
+      }
+    }
+    throw new JourneyFailed("DaemonSet " + name + " has no volume " + volume);
+  }
+
+  /// Starts a pod on every node, and removes them again.
+  ///
+  /// @return how long it took until all were ready
+  Duration startsOnEveryNode(String namespace, Duration limit) throws Exception {
+    String yaml = STARTS.replace("NAMESPACE", namespace).replace("IMAGE", image(namespace));
+    apply(yaml);
+    try {
+      return await(
+          "new pods on every node",
+          limit,
+          () ->
+              complete(client.apps().daemonSets().inNamespace(namespace).withName("starts").get()));
+    } finally {
+      delete(yaml);
+    }
+  }
+
+  /// The image of the pods that are there.
+  private String image(String namespace) {
+    return pods(namespace).getFirst().getSpec().getContainers().getFirst().getImage();
+  }
+
+  /// Messages of a namespace's Events of one reason.
+  List<String> messages(String namespace, String reason) {
+    return client
+        .v1()
+        .events()
+        .inNamespace(namespace)
+        .withField("reason", reason)
+        .list()
+        .getItems()
+        .stream()
+        .map(event -> String.valueOf(event.getMessage()))
+        .toList();
   }
 
   private static boolean complete(@Nullable DaemonSet it) {
@@ -192,6 +328,7 @@ record Cluster(KubernetesClient client) {
     }
     var status = it.getStatus();
     return Objects.equals(status.getObservedGeneration(), it.getMetadata().getGeneration())
+        && status.getDesiredNumberScheduled() > 0
         && Objects.equals(status.getUpdatedNumberScheduled(), status.getDesiredNumberScheduled())
         && Objects.equals(status.getNumberAvailable(), status.getDesiredNumberScheduled());
   }

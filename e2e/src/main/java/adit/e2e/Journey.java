@@ -12,6 +12,7 @@ record Journey(String name, boolean quick, Steps steps) {
     ///
     /// @return what was seen, with its figures
     /// @throws JourneyFailed what was seen is not what was promised
+    /// @throws JourneySkipped what it needs is not here
     String walk() throws Exception;
   }
 }

@@ -39,8 +39,20 @@ record Policies(Cluster cluster) {
           - from: [{source: {namespaces: [bookshop]}}]
       """;
 
+  private static final String MESH_PORT_SHUT =
+      """
+      apiVersion: networking.k8s.io/v1
+      kind: NetworkPolicy
+      metadata: {name: only-the-page, namespace: bookshop}
+      spec:
+        podSelector: {matchLabels: {app: web}}
+        policyTypes: [Ingress]
+        ingress: [{ports: [{port: 8080}]}]
+      """;
+
   List<Journey> journeys() {
     return List.of(
+        new Journey("NetworkPolicy", true, this::networkPolicy),
         new Journey("STRICT", true, this::strict),
         new Journey("deny-all, allow", true, this::denyAllow),
         new Journey("probes", true, this::probes));
@@ -109,6 +121,24 @@ record Policies(Cluster cluster) {
       cluster.delete(ALLOW_SHOP);
       cluster.delete(DENY_ALL);
       awaitOpen();
+    }
+  }
+
+  /// The owner of a policy that shuts the mesh's port is told, whether or not the cluster enforces
+  /// it.
+  private String networkPolicy() throws Exception {
+    cluster.apply(MESH_PORT_SHUT);
+    try {
+      Duration took =
+          Cluster.await(
+              "an Event that names the policy and port 15008",
+              Duration.ofSeconds(20),
+              () ->
+                  cluster.messages(Cluster.SHOP, "NetworkPolicyBlocksMesh").stream()
+                      .anyMatch(text -> text.contains("only-the-page") && text.contains("15008")));
+      return String.format(Locale.ROOT, "warned by an Event after %.1f s", took.toMillis() / 1e3);
+    } finally {
+      cluster.delete(MESH_PORT_SHUT);
     }
   }
 

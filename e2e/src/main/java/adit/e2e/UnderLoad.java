@@ -11,10 +11,12 @@ import java.util.concurrent.TimeoutException;
 /// A change while requests are sent from before it until after it.
 ///
 /// @param loads all of them
+/// @param before how long they have gone on when the change begins
 /// @param after how long they go on when the change is done: what it breaks may break late
-record UnderLoad(List<Load> loads, Duration after) {
+record UnderLoad(List<Load> loads, Duration before, Duration after) {
   private static final Duration START = Duration.ofSeconds(60);
   private static final Duration END = Duration.ofSeconds(60);
+  private static final Duration BEFORE = Duration.ofSeconds(1);
   private static final Duration AFTER = Duration.ofSeconds(3);
 
   UnderLoad {
@@ -32,7 +34,17 @@ record UnderLoad(List<Load> loads, Duration after) {
     for (String mode : modes) {
       loads.add(cluster.load("ratings", Entering.WEB, mode));
     }
-    return new UnderLoad(loads, AFTER);
+    return new UnderLoad(loads, BEFORE, AFTER);
+  }
+
+  /// All three modes: new connections, one that is kept alive, and a fixed rate.
+  static UnderLoad all(Cluster cluster) throws Exception {
+    return of(cluster, "new", "keepalive", "open");
+  }
+
+  /// The same for longer.
+  UnderLoad within(Duration first, Duration last) {
+    return new UnderLoad(loads, first, last);
   }
 
   /// Makes the change.
@@ -48,6 +60,7 @@ record UnderLoad(List<Load> loads, Duration after) {
           throw new JourneyFailed("a loop did not start: " + said(load));
         }
       }
+      TimeUnit.NANOSECONDS.sleep(before.toNanos());
       change.make();
       TimeUnit.NANOSECONDS.sleep(after.toNanos());
       for (Load load : loads) {

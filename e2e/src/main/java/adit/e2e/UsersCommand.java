@@ -30,6 +30,19 @@ record UsersCommand(Path home) {
     return run(List.of("/bin/sh", "-c", line + " \"$0\"", word));
   }
 
+  /// Runs a program of the user's.
+  String run(String... words) throws IOException, JourneyFailed {
+    return run(List.of(words));
+  }
+
+  /// Whether there is such a program.
+  boolean has(String program) throws IOException {
+    return new Command(List.of("/bin/sh", "-c", "command -v \"$0\"", program), "", LONGEST)
+            .run()
+            .exit()
+        == 0;
+  }
+
   private static String run(List<String> words) throws IOException, JourneyFailed {
     // It was built before this started.
     List<String> all = new ArrayList<>(List.of("env", "ADIT_NO_BUILD=1"));

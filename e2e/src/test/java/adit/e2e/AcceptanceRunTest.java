@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.Test;
 
 class AcceptanceRunTest {
@@ -30,6 +31,34 @@ class AcceptanceRunTest {
   void run_quick_leavesOutTheLongOnes() {
     assertThat(run(CLUSTER, "--quick")).isZero();
     assertThat(walked).containsExactly("scale to 3");
+  }
+
+  @Test
+  void run_aJourneyWhoseNeedsAreNotThere_isSkippedAndNotAFailure() {
+    Journey skipped =
+        new Journey(
+            "helm install",
+            true,
+            () -> {
+              throw new JourneySkipped("no helm on PATH");
+            });
+
+    assertThat(AcceptanceRun.run(List.of(skipped, journey("label", true)), List.of(), CLUSTER))
+        .isZero();
+    assertThat(AcceptanceRun.run(List.of(skipped), List.of(), CLUSTER)).isEqualTo(1);
+  }
+
+  @Test
+  void run_aJourneyThatFailedInAnotherThread_isAFailure() {
+    Journey failed =
+        new Journey(
+            "label",
+            true,
+            () -> {
+              throw new ExecutionException(new JourneyFailed("not captured"));
+            });
+
+    assertThat(AcceptanceRun.run(List.of(failed), List.of(), CLUSTER)).isEqualTo(1);
   }
 
   @Test

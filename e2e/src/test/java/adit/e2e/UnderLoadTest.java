@@ -28,6 +28,7 @@ class UnderLoadTest {
                     order.add("stop");
                     result.complete(GOOD);
                   })),
+          Duration.ZERO,
           Duration.ZERO);
 
   @Test
