@@ -15,6 +15,9 @@ import adit.istiod.cluster.Leadership;
 import adit.istiod.cluster.RootSecret;
 import adit.istiod.debug.DebugPages;
 import adit.istiod.debug.DebugQueries;
+import adit.istiod.gateway.GatewayReporter;
+import adit.istiod.gateway.MeshGateways;
+import adit.istiod.gateway.WaypointObjects;
 import adit.istiod.push.CallerGate;
 import adit.istiod.push.Publisher;
 import adit.istiod.push.PushMetrics;
@@ -235,15 +238,25 @@ final class ControlPlane implements AutoCloseable {
   /// In a cluster one of the replicas writes.
   private Reporter reporter(IstiodConfig config, CertificateAuthority authority, Log log) {
     KubernetesClient client = api;
+    MeshGateways gateways =
+        new MeshGateways(config.mesh().revision(), config.mesh().clusterDomain());
     if (client == null) {
-      return new Reporter(status, log);
+      return new Reporter(status, new GatewayReporter(gateways, status), log);
     }
     String namespace = config.mesh().rootNamespace();
     Leadership held = new Leadership(client, namespace, config.replica(), log);
     leadership = held;
-    Reporter reporter = new Reporter(new LeadersStatus(status, held::leads), log);
+    StatusWriter writer = new LeadersStatus(status, held::leads);
+    GatewayReporter gatewayReporter = new GatewayReporter(gateways, writer);
+    Reporter reporter = new Reporter(writer, gatewayReporter, log);
+    ClusterDuties.Waypoints waypoints =
+        new ClusterDuties.Waypoints(
+            gateways,
+            new WaypointObjects(config.waypoints()),
+            failures -> pushes.execute(() -> gatewayReporter.failed(failures)));
     ClusterDuties kept =
-        new ClusterDuties(client, namespace, source, authority::rootsPem, held::leads, log);
+        new ClusterDuties(
+            client, namespace, source, authority::rootsPem, waypoints, held::leads, log);
     duties = kept;
     held.apply(() -> {
       pushes.execute(reporter::repeat);

@@ -1,5 +1,6 @@
 package adit.istiod.app;
 
+import adit.istiod.gateway.WaypointObjects;
 import adit.istiod.translate.MeshSettings;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 /// | `DEFAULT_WORKLOAD_CERT_TTL`, `MAX_WORKLOAD_CERT_TTL`, `CITADEL_SELF_SIGNED_CA_CERT_TTL` | `24h`, `2160h`, `87600h` | lives of certificates |
 /// | `ADIT_TRUST_DOMAIN`, `ADIT_CLUSTER_DOMAIN` | `cluster.local` | mesh-wide names |
 /// | `ADIT_MAX_CONNECTION_AGE` | `30m` | age at which a client is sent away to connect again; `1m` or more |
+/// | `ADIT_WAYPOINT_IMAGE`, `ADIT_WAYPOINT_PULL_POLICY` | `adit/proxyv2:dev`, `IfNotPresent` | of the waypoints that are made in a cluster |
 /// | `ADIT_SERVER_NAMES` | | more names of the server's certificate, separated by commas |
 ///
 /// @param replica name of this process among its replicas
@@ -43,7 +45,8 @@ record IstiodConfig(
     Lives lives,
     Duration debounceAfter,
     Duration debounceMax,
-    List<String> serverNames) {
+    List<String> serverNames,
+    WaypointImage waypointImage) {
   private static final Pattern DURATION_PART = Pattern.compile("(\\d{1,9})(ms|h|m|s)");
 
   // A workload's uid is split at slashes.
@@ -51,10 +54,28 @@ record IstiodConfig(
   // As SPIFFE writes trust domains.
   private static final Pattern DOMAIN = Pattern.compile("[a-z0-9][-a-z0-9_.]*");
 
+  /// The image of waypoints.
+  ///
+  /// @param name with its tag
+  /// @param pullPolicy Kubernetes' pull policy, empty for Kubernetes' default
+  record WaypointImage(String name, String pullPolicy) {}
+
   /// How long certificates and connections live.
   ///
   /// @param connection how old a connection becomes before its client has to open another
   record Lives(Duration standard, Duration longest, Duration root, Duration connection) {}
+
+  /// What waypoints in a cluster are made with.
+  WaypointObjects.Settings waypoints() {
+    return new WaypointObjects.Settings(
+        waypointImage.name(),
+        waypointImage.pullPolicy(),
+        "istiod." + mesh.rootNamespace() + ".svc",
+        mesh.revision(),
+        mesh.clusterId(),
+        mesh.clusterDomain(),
+        mesh.trustDomain());
+  }
 
   /// @throws IllegalArgumentException naming variable, value and what was expected
   static IstiodConfig of(Map<String, String> env) {
@@ -89,7 +110,10 @@ record IstiodConfig(
             life(env, "ADIT_MAX_CONNECTION_AGE", Duration.ofMinutes(30))),
         duration(env, "PILOT_DEBOUNCE_AFTER", Duration.ofMillis(20)),
         duration(env, "PILOT_DEBOUNCE_MAX", Duration.ofMillis(100)),
-        List.copyOf(names));
+        List.copyOf(names),
+        new WaypointImage(
+            env.getOrDefault("ADIT_WAYPOINT_IMAGE", "adit/proxyv2:dev"),
+            env.getOrDefault("ADIT_WAYPOINT_PULL_POLICY", "IfNotPresent")));
   }
 
   private static Set<String> accounts(Map<String, String> env, String absent) {

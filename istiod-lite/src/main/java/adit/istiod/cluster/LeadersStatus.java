@@ -1,5 +1,6 @@
 package adit.istiod.cluster;
 
+import adit.source.StatusChange;
 import adit.source.StatusWriter;
 import adit.source.object.ObjectKey;
 import java.util.Map;
@@ -27,6 +28,13 @@ public record LeadersStatus(StatusWriter writer, BooleanSupplier leads) implemen
   public void removeCondition(ObjectKey about, String fieldManager, String type) {
     if (leads.getAsBoolean()) {
       writer.removeCondition(about, fieldManager, type);
+    }
+  }
+
+  @Override
+  public void updateStatus(ObjectKey about, StatusChange change) {
+    if (leads.getAsBoolean()) {
+      writer.updateStatus(about, change);
     }
   }
 

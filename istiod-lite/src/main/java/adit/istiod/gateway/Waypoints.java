@@ -58,7 +58,7 @@ public final class Waypoints {
         first(
             gateway.meta().annotation(BINDING),
             ofClass == null ? "" : ofClass.meta().annotation(BINDING));
-    Waypoint.Inbound inbound = binding.isEmpty() ? null : Waypoint.Inbound.parseOrNull(binding);
+    Waypoint.Inbound inbound = inboundOrNull(binding);
     return new Waypoint(
         gateway.key(),
         gateway.className(),
@@ -66,6 +66,14 @@ public final class Waypoints {
         traffic.isEmpty() ? Waypoint.Traffic.SERVICE : Waypoint.Traffic.of(traffic),
         allowed(gateway.listeners(), inbound),
         inbound);
+  }
+
+  static Waypoint.@Nullable Inbound inboundOrNull(ObjectMeta gateway) {
+    return inboundOrNull(gateway.annotation(BINDING));
+  }
+
+  private static Waypoint.@Nullable Inbound inboundOrNull(String binding) {
+    return binding.isEmpty() ? null : Waypoint.Inbound.parseOrNull(binding);
   }
 
   private static String label(GatewayClass ofClass) {
@@ -108,7 +116,7 @@ public final class Waypoints {
     return Gateway.Allowed.SAME;
   }
 
-  private static boolean isEnteredBy(Gateway.Listener listener, Waypoint.Inbound inbound) {
+  static boolean isEnteredBy(Gateway.Listener listener, Waypoint.Inbound inbound) {
     return inbound.port() > 0
         ? listener.port() == inbound.port()
         : inbound.proxy() && listener.protocol().equals(PROXY_PROTOCOL);

@@ -1,5 +1,6 @@
 package adit.istiod.status;
 
+import adit.istiod.gateway.GatewayReporter;
 import adit.istiod.translate.Translated;
 import adit.istiod.translate.Translated.ConditionReport;
 import adit.istiod.translate.Translated.PolicyReport;
@@ -21,6 +22,7 @@ public final class Reporter {
   private static final String FIELD_MANAGER = "istio-ambient-ztunnel-policy";
 
   private final StatusWriter writer;
+  private final GatewayReporter gateways;
   private final Log log;
   private Set<Problem> problems = Set.of();
   private Map<ObjectKey, PolicyReport> reports = Map.of();
@@ -32,8 +34,10 @@ public final class Reporter {
     }
   }
 
-  public Reporter(StatusWriter writer, Log log) {
+  /// @param gateways reports about gateways, whenever this reports
+  public Reporter(StatusWriter writer, GatewayReporter gateways, Log log) {
     this.writer = writer;
+    this.gateways = gateways;
     this.log = log;
   }
 
@@ -56,6 +60,7 @@ public final class Reporter {
     }
     reports = next;
     report(translated.conditions());
+    gateways.report(view);
   }
 
   private void report(List<ConditionReport> reported) {
@@ -91,6 +96,7 @@ public final class Reporter {
     problems.forEach(this::write);
     reports.values().forEach(this::write);
     conditions.values().forEach(this::write);
+    gateways.repeat();
   }
 
   /// An edit further up moves a problem and makes no new one.

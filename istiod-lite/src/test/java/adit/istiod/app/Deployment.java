@@ -67,7 +67,8 @@ final class Deployment implements AutoCloseable {
             new IstiodConfig.Lives(lives.standard(), lives.longest(), lives.root(), age),
             config.debounceAfter(),
             config.debounceMax(),
-            config.serverNames()),
+            config.serverNames(),
+            config.waypointImage()),
         cluster,
         ports,
         output);

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import adit.identity.ca.CertificateAuthority;
 import adit.identity.ca.Lifetimes;
+import adit.istiod.gateway.MeshGateways;
+import adit.istiod.gateway.WaypointObjects;
 import adit.istiod.testing.FakeSource;
 import adit.istiod.testing.Logged;
 import adit.source.ClusterView;
@@ -194,7 +196,17 @@ final class ClusterTest {
   // The duties.
 
   private ClusterDuties duties(FakeSource source, AtomicReference<String> roots, boolean leads) {
-    return open(new ClusterDuties(client, SYSTEM, source, roots::get, () -> leads, logged.log()));
+    return open(
+        new ClusterDuties(
+            client, SYSTEM, source, roots::get, waypoints(), () -> leads, logged.log()));
+  }
+
+  private static ClusterDuties.Waypoints waypoints() {
+    return new ClusterDuties.Waypoints(
+        new MeshGateways("default", "cluster.local"),
+        new WaypointObjects(
+            new WaypointObjects.Settings("i", "Always", "istiod", "default", "c", "d", "t")),
+        _ -> {});
   }
 
   private static Namespace namespace(String name) {
@@ -295,6 +307,7 @@ final class ClusterTest {
                 SYSTEM,
                 source,
                 () -> "roots",
+                waypoints(),
                 () -> {
                   asked.set("asked");
                   return leads.get();

@@ -2,10 +2,13 @@ package adit.istiod.status;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import adit.istiod.gateway.GatewayReporter;
+import adit.istiod.gateway.MeshGateways;
 import adit.istiod.translate.Translated;
 import adit.istiod.translate.Translated.ConditionReport;
 import adit.istiod.translate.Translated.PolicyReport;
 import adit.source.ClusterView;
+import adit.source.StatusChange;
 import adit.source.StatusWriter;
 import adit.source.object.Kind;
 import adit.source.object.ObjectKey;
@@ -26,7 +29,11 @@ final class ReporterTest {
       new PolicyReport(POLICY, 2, true, false, "UnsupportedValue", "methods");
 
   private final List<String> written = new ArrayList<>();
-  private final Reporter reporter = new Reporter(new Recorder(), Log.silent());
+  private final Reporter reporter =
+      new Reporter(
+          new Recorder(),
+          new GatewayReporter(new MeshGateways("main", "cluster.local"), new Recorder()),
+          Log.silent());
 
   @Test
   void policyEnforcedAsWritten_getsItsConditionOnceAndNoEvent() {
@@ -158,6 +165,11 @@ final class ReporterTest {
     @Override
     public void removeCondition(ObjectKey about, String fieldManager, String type) {
       written.add("removed " + about + " " + fieldManager + " " + type);
+    }
+
+    @Override
+    public void updateStatus(ObjectKey about, StatusChange change) {
+      throw new UnsupportedOperationException("nobody asks for it");
     }
 
     @Override

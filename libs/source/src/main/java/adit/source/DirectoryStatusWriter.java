@@ -94,6 +94,12 @@ public final class DirectoryStatusWriter implements StatusWriter {
   }
 
   @Override
+  public void updateStatus(ObjectKey about, StatusChange change) {
+    submit(
+        () -> patch(about, "", patch -> change.apply(patch.withObject("status"), clock.instant())));
+  }
+
+  @Override
   public void event(ObjectKey about, EventType type, String reason, String message) {
     submit(() -> {
       if (recent.isNew(about + "|" + reason + "|" + message)) {

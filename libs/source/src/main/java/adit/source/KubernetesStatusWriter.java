@@ -144,6 +144,36 @@ public final class KubernetesStatusWriter implements StatusWriter {
   }
 
   @Override
+  public void updateStatus(ObjectKey about, StatusChange change) {
+    submit(about, () -> change(about, change));
+  }
+
+  /// The version that was read goes along, so that what others write meanwhile is not overwritten.
+  private void change(ObjectKey about, StatusChange change) {
+    var target = KubernetesKinds.resource(client, about.kind(), about.namespace(), about.name());
+    GenericKubernetesResource present = target.get();
+    if (present == null) {
+      return;
+    }
+    JsonNode before =
+        client.getKubernetesSerialization().convertValue(present, JsonNode.class).path("status");
+    ObjectNode status = before instanceof ObjectNode there ? there.deepCopy() : Json.object();
+    change.apply(status, clock.instant());
+    // As text: numbers of different types would not be equal.
+    if (Json.parse(Json.text(status)).equals(Json.parse(before.toString()))) {
+      return;
+    }
+    ObjectNode patch = Json.object();
+    patch.putObject("metadata").put("resourceVersion", present.getMetadata().getResourceVersion());
+    patch.set("status", status);
+    var _ =
+        KubernetesKinds.unread(
+                client, KubernetesKinds.context(about.kind()), about.namespace(), about.name())
+            .subresource("status")
+            .patch(PatchContext.of(PatchType.JSON_MERGE), Json.text(patch));
+  }
+
+  @Override
   public void removeCondition(ObjectKey about, String fieldManager, String type) {
     submit(about, () -> remove(new Owned(about, fieldManager), type));
   }

@@ -30,6 +30,13 @@ public interface StatusWriter extends AutoCloseable {
   /// @param type the condition's type
   void removeCondition(ObjectKey about, String fieldManager, String type);
 
+  /// Changes the status of an object: what is there is read, changed and, if it differs, written,
+  /// again and again while others write at the same time.
+  ///
+  /// @param about the object
+  /// @param change what is to be true of its status
+  void updateStatus(ObjectKey about, StatusChange change);
+
   /// Says that something happened to an object. Equal events are written at most once a minute.
   ///
   /// @param about the object
@@ -81,6 +88,9 @@ public interface StatusWriter extends AutoCloseable {
 
       @Override
       public void removeCondition(ObjectKey about, String fieldManager, String type) {}
+
+      @Override
+      public void updateStatus(ObjectKey about, StatusChange change) {}
 
       @Override
       public void event(ObjectKey about, EventType type, String reason, String message) {}

@@ -76,6 +76,50 @@ final class KubernetesStatusWriterTest {
   }
 
   @Test
+  void conditionThatNoLongerApplies_isRemovedByItsManager_andOthersStay() throws Exception {
+    try (StatusWriter writer = writer(FIRST)) {
+      writer.setCondition(POLICY, MANAGER, ACCEPTED);
+      writer.setCondition(POLICY, MANAGER, new Condition("Other", true, "R", "m", 2));
+      writer.removeCondition(POLICY, MANAGER, "ZtunnelAccepted");
+
+      var _ = nextWrite();
+      var _ = nextWrite();
+      ApiServer.Write last = nextWrite();
+      assertThat(last.uri()).contains("fieldManager=istio-ambient-ztunnel-policy");
+      assertThat(last.body().at("/status/conditions").findValuesAsText("type"))
+          .containsExactly("Other");
+    }
+  }
+
+  @Test
+  void status_isChangedFromWhatIsThere_andNotWrittenIfNothingDiffers() throws Exception {
+    server.put(
+        KubernetesSourceTest.SECURITY,
+        "authorizationpolicies",
+        "{\"apiVersion\":\"security.istio.io/v1\",\"kind\":\"AuthorizationPolicy\","
+            + "\"metadata\":{\"name\":\"p\",\"namespace\":\"shop\"},"
+            + "\"status\":{\"theirs\":1,\"conditions\":[{\"type\":\"Theirs\"}]}}");
+    StatusChange change =
+        (status, now) -> {
+          status.put("ours", 2);
+          ConditionList.put(status, List.of(ACCEPTED), now);
+        };
+    try (StatusWriter writer = writer(FIRST)) {
+      writer.updateStatus(POLICY, change);
+      writer.updateStatus(POLICY, change);
+    }
+
+    ApiServer.Write written = nextWrite();
+    assertThat(written.uri()).endsWith("/authorizationpolicies/p/status");
+    assertThat(written.contentType()).startsWith("application/merge-patch+json");
+    assertThat(written.body().at("/metadata/resourceVersion").asText()).isNotEmpty();
+    assertThat(written.body().at("/status/theirs").asInt()).isEqualTo(1);
+    assertThat(written.body().at("/status/conditions").findValuesAsText("type"))
+        .containsExactly("Theirs", "ZtunnelAccepted");
+    assertThat(server.writes()).isEmpty();
+  }
+
+  @Test
   void conditionThatIsThereAlready_isNotWrittenByTheNextProcess() throws Exception {
     try (StatusWriter writer = writer(FIRST)) {
       writer.setCondition(POLICY, MANAGER, ACCEPTED);

@@ -1,5 +1,6 @@
 package adit.cni.agent.fake;
 
+import adit.source.StatusChange;
 import adit.source.StatusWriter;
 import adit.source.object.ObjectKey;
 import java.util.List;
@@ -31,6 +32,11 @@ public final class FakeStatus implements StatusWriter {
   @Override
   public void removeCondition(ObjectKey about, String fieldManager, String type) {
     throw new UnsupportedOperationException("the agent removes no conditions");
+  }
+
+  @Override
+  public void updateStatus(ObjectKey about, StatusChange change) {
+    throw new UnsupportedOperationException("the agent has no status of its own");
   }
 
   @Override
