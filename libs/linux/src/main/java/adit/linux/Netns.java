@@ -40,6 +40,13 @@ public final class Netns implements AutoCloseable {
     T run() throws X;
   }
 
+  /// Code that hands the descriptor on.
+  @FunctionalInterface
+  public interface Borrower<X extends Exception> {
+    /// Uses the descriptor, and only until it returns.
+    void use(int fd) throws X;
+  }
+
   private final Descriptor descriptor;
 
   private Netns(int fd) {
@@ -65,6 +72,25 @@ public final class Netns implements AutoCloseable {
   /// The descriptor; it stays owned by this object.
   public int fd() {
     return descriptor.number();
+  }
+
+  /// Lends the descriptor: it stays what it is while `borrower` runs, even if this object is closed
+  /// meanwhile. (The number that [#fd()] gives may be a stranger's after that.)
+  ///
+  /// @return false if this object was closed before; the borrower has not run then
+  public <X extends Exception> boolean lend(Borrower<X> borrower) throws X {
+    int fd;
+    try {
+      fd = descriptor.acquire();
+    } catch (ClosedChannelException closed) {
+      return false;
+    }
+    try {
+      borrower.use(fd);
+      return true;
+    } finally {
+      descriptor.release();
+    }
   }
 
   /// Path under which another process of this machine can open the namespace while this object is

@@ -51,6 +51,7 @@ import org.jspecify.annotations.Nullable;
 /// | the source's | turns views into wishes |
 /// | `pod-N`, four | work on pods, in the pods' namespaces |
 /// | `timer` | ticks, retries, deadlines; never blocks |
+/// | `node-check` | looks at what the node's pods have in common; may wait for an API server |
 /// | `zds-*` | one accepts, two serve each proxy |
 /// | `plugin*` | accept and answer the plugin |
 final class Agent implements AutoCloseable {
@@ -65,6 +66,7 @@ final class Agent implements AutoCloseable {
   private final Netns node;
   private final ExecutorService podThreads;
   private final ScheduledExecutorService timer;
+  private final ScheduledExecutorService nodeChecks;
   private final ZdsServer zds;
   private final NetnsFinder finder;
   private final ProbedPods probes;
@@ -96,6 +98,9 @@ final class Agent implements AutoCloseable {
     timer =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("timer").factory());
+    nodeChecks =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("node-check").factory());
     zds = new ZdsServer(limits);
     finder = new NetnsFinder(config.hostRoot(), node.id(), System::nanoTime);
     probes = new ProbedPods(new ProbeRules(node, config.probes(), config.kubeletUid()));
@@ -127,6 +132,9 @@ final class Agent implements AutoCloseable {
     List<Adopted> adopted = Adopted.find(first, finder, log);
     probes.restore(addresses(adopted));
     enroller.adopt(adopted);
+    // What follows is compared with what was taken over: a label may go at this very moment.
+    enroller.follow(Wishes.NONE, first);
+    var _ = wishes.replace(first);
     enroller.clean(
         first.outsiders().values().stream()
             .filter(pod -> !pod.ended() && !pod.pod().redirection().isEmpty())
@@ -145,11 +153,11 @@ final class Agent implements AutoCloseable {
             timer,
             reply -> reports.pluginRequest(reply.code()));
     long pace = config.timing().pace().toMillis();
-    var _ = timer.scheduleWithFixedDelay(enroller::tick, pace, pace, TimeUnit.MILLISECONDS);
+    var _ = timer.scheduleWithFixedDelay(said(enroller::tick), pace, pace, TimeUnit.MILLISECONDS);
     long check = config.timing().check().toMillis();
     var _ =
-        timer.scheduleWithFixedDelay(
-            () -> podThreads.execute(this::checkNode), check, check, TimeUnit.MILLISECONDS);
+        nodeChecks.scheduleWithFixedDelay(
+            said(this::checkNode), check, check, TimeUnit.MILLISECONDS);
     return true;
   }
 
@@ -197,6 +205,7 @@ final class Agent implements AutoCloseable {
     }
     zds.close();
     timer.shutdownNow();
+    nodeChecks.shutdownNow();
     podThreads.shutdownNow();
     try {
       if (!podThreads.awaitTermination(5, TimeUnit.SECONDS)) {
@@ -211,16 +220,33 @@ final class Agent implements AutoCloseable {
 
   private void follow(ClusterView view) {
     Wishes next = Wishes.of(view, config.node(), config.policy());
-    try {
-      stateFile.write(next.state());
-    } catch (IOException e) {
-      log.error("state for the plugin not written", "error", String.valueOf(e.getMessage()));
-    }
+    writeState(next);
     enroller.follow(wishes.get(), next);
     wishes.replace(next);
   }
 
-  private synchronized void checkNode() {
+  private void writeState(Wishes now) {
+    try {
+      stateFile.write(now.state());
+    } catch (IOException e) {
+      log.error("state for the plugin not written", "error", String.valueOf(e.getMessage()));
+    }
+  }
+
+  /// A schedule ends, without a word, with the first exception.
+  private Runnable said(Runnable task) {
+    return () -> {
+      try {
+        task.run();
+      } catch (RuntimeException e) {
+        log.error("a task failed", "error", e);
+      }
+    };
+  }
+
+  private void checkNode() {
+    // If a disk was full when it changed.
+    writeState(wishes.get());
     try {
       String difference = probes.repair();
       if (difference != null) {

@@ -20,16 +20,27 @@ public record Adopted(Wish wish, Netns netns) {
     for (Wish wish : wishes.members().values()) {
       try {
         Netns netns = finder.knownOrNull(wish.uid(), wish.netnsHint(), wish.addresses());
-        if (netns != null && PodRules.isCaptured(netns)) {
+        if (netns != null && isCaptured(netns)) {
           found.add(new Adopted(wish, netns));
-        } else if (netns != null) {
-          netns.close();
         }
       } catch (IOException e) {
         log.warn("pod not found", "pod", wish.pod(), "error", String.valueOf(e.getMessage()));
       }
     }
     return found;
+  }
+
+  /// Closes the namespace if its pod is not captured.
+  private static boolean isCaptured(Netns netns) throws IOException {
+    boolean captured = false;
+    try {
+      captured = PodRules.isCaptured(netns);
+      return captured;
+    } finally {
+      if (!captured) {
+        netns.close();
+      }
+    }
   }
 
   /// What the proxy is told first: pods that are captured, and those that say so but whose

@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -88,7 +89,7 @@ public final class Enroller {
   public void adopt(Collection<Adopted> found) {
     for (Adopted adopted : found) {
       wish(adopted.wish().uid(), adopted.wish());
-      MeshPod pod = pod(adopted.wish().uid());
+      MeshPod pod = Objects.requireNonNull(pods.get(adopted.wish().uid()));
       pod.served = adopted.wish();
       pod.stage = new Stage.Captured(adopted.netns(), adopted.wish().options());
       pod.captured = true;
@@ -126,7 +127,10 @@ public final class Enroller {
           uid,
           () -> {
             try {
-              var _ = journey.advance(pod(uid));
+              MeshPod pod = pods.get(uid);
+              if (pod != null) {
+                var _ = journey.advance(pod);
+              }
               drop(uid, true);
             } finally {
               one.complete(null);
@@ -140,16 +144,19 @@ public final class Enroller {
   ///
   /// @return completes when the first attempt has ended
   public CompletableFuture<AgentReply> offer(String uid, MeshPod.Offer offer) {
-    CompletableFuture<AgentReply> reply = new CompletableFuture<>();
-    tasks.submit(
+    return tasks.ask(
         uid,
-        () -> {
-          MeshPod pod = pod(uid);
+        reply -> {
+          MeshPod pod = pods.get(uid);
+          if (pod == null || pod.wish == null) {
+            // The view has changed since the plugin's request was looked up in it.
+            reply.complete(AgentReply.done("not in the mesh any more"));
+            return;
+          }
           pod.offer = offer;
           reply.complete(reply(advanceOnce(pod)));
           firstCheck(pod);
         });
-    return reply;
   }
 
   /// The runtime is taking a sandbox away.
@@ -158,25 +165,22 @@ public final class Enroller {
     if (pod == null) {
       return CompletableFuture.completedFuture(AgentReply.done("not known"));
     }
-    CompletableFuture<AgentReply> reply = new CompletableFuture<>();
-    tasks.submit(uid, () -> reply.complete(withdraw(pod, containerId)));
-    return reply;
+    return tasks.ask(uid, reply -> reply.complete(withdraw(pod, containerId)));
   }
 
   /// Is the pod captured?
   public CompletableFuture<AgentReply> prove(String uid) {
-    CompletableFuture<AgentReply> reply = new CompletableFuture<>();
-    tasks.submit(
+    return tasks.ask(
         uid,
-        () -> {
-          MeshPod pod = pod(uid);
-          Watch.Finding finding = pod.captured ? watch.check(pod) : Watch.Finding.BROKEN;
+        reply -> {
+          MeshPod pod = pods.get(uid);
+          boolean captured =
+              pod != null && pod.captured && watch.check(pod) != Watch.Finding.BROKEN;
           reply.complete(
-              finding == Watch.Finding.BROKEN
-                  ? new AgentReply(CniException.AGENT_REFUSED, "the pod is not captured", "")
-                  : AgentReply.done("captured"));
+              captured
+                  ? AgentReply.done("captured")
+                  : new AgentReply(CniException.AGENT_REFUSED, "the pod is not captured", ""));
         });
-    return reply;
   }
 
   /// A proxy has come: whoever waits for one goes on.
@@ -238,12 +242,17 @@ public final class Enroller {
     }
   }
 
-  private MeshPod pod(String uid) {
-    return pods.computeIfAbsent(uid, MeshPod::new);
+  /// UIDs of the pods that are remembered.
+  Set<String> known() {
+    return Set.copyOf(pods.keySet());
   }
 
   private void advance(String uid) throws InterruptedException {
-    MeshPod pod = pod(uid);
+    MeshPod pod = pods.get(uid);
+    if (pod == null) {
+      // It has left since this was queued.
+      return;
+    }
     boolean before = pod.captured;
     var _ = advanceOnce(pod);
     if (pod.captured && !before) {
@@ -315,8 +324,8 @@ public final class Enroller {
 
   /// @param stays whether the pod lives on outside the mesh, so that it has to be cleaned
   private void drop(String uid, boolean stays) throws InterruptedException {
-    MeshPod pod = pod(uid);
-    if (pod.wish != null) {
+    MeshPod pod = pods.get(uid);
+    if (pod == null || pod.wish != null) {
       return;
     }
     if (stays) {

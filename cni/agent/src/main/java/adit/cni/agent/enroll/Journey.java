@@ -109,7 +109,7 @@ public final class Journey {
     if (netns == null) {
       return new Outcome.Waiting("its network namespace is not known yet");
     }
-    String clash = listeners.clashOrNull(netns);
+    String clash = clashOrNull(netns);
     if (clash != null) {
       netns.close();
       return new Outcome.Failed(clash);
@@ -125,6 +125,15 @@ public final class Journey {
     }
     capture(pod, wish, netns);
     return new Outcome.Arrived();
+  }
+
+  private @Nullable String clashOrNull(Netns netns) throws IOException {
+    try {
+      return listeners.clashOrNull(netns);
+    } catch (IOException | RuntimeException e) {
+      netns.close();
+      throw e;
+    }
   }
 
   /// A namespace that the runtime has offered and that is not the one that is captured: the sandbox

@@ -18,8 +18,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -104,9 +106,9 @@ public final class PluginSocket implements AutoCloseable {
   }
 
   private void serve(SocketChannel peer) {
-    ScheduledFuture<?> end =
-        timer.schedule(() -> closeQuietly(peer), LIMIT_MILLIS, TimeUnit.MILLISECONDS);
+    Future<?> end = CompletableFuture.completedFuture(null);
     try (peer) {
+      end = timer.schedule(() -> closeQuietly(peer), LIMIT_MILLIS, TimeUnit.MILLISECONDS);
       AgentReply reply = answer(readAll(peer));
       answered.accept(reply);
       ByteBuffer bytes =
@@ -117,6 +119,9 @@ public final class PluginSocket implements AutoCloseable {
     } catch (IOException e) {
       // The plugin gave up; it has said so to the runtime.
       answered.accept(new AgentReply(CniException.IO_FAILURE, String.valueOf(e.getMessage()), ""));
+    } catch (RejectedExecutionException e) {
+      // The agent ends; to the plugin it is away.
+      answered.accept(new AgentReply(CniException.TRY_AGAIN_LATER, "the agent ends", ""));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {

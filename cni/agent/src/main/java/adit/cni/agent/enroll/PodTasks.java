@@ -15,6 +15,15 @@ public final class PodTasks {
     void run() throws InterruptedException;
   }
 
+  /// A piece of work with a result, which may be there before the work has ended.
+  ///
+  /// @param <T> the result
+  @FunctionalInterface
+  interface Question<T> {
+    /// Does the work and completes the answer.
+    void answer(CompletableFuture<T> answer) throws InterruptedException;
+  }
+
   private final ConcurrentHashMap<String, CompletableFuture<Void>> last = new ConcurrentHashMap<>();
   private final Executor threads;
   private final Consumer<Throwable> mistakes;
@@ -39,13 +48,30 @@ public final class PodTasks {
     var _ = queued.thenRun(() -> last.remove(uid, queued));
   }
 
+  /// Queues a task whose result is waited for; a mistake is told to whoever waits, too.
+  <T> CompletableFuture<T> ask(String uid, Question<T> question) {
+    CompletableFuture<T> answer = new CompletableFuture<>();
+    submit(
+        uid,
+        () -> {
+          try {
+            question.answer(answer);
+          } catch (InterruptedException | RuntimeException | Error e) {
+            answer.completeExceptionally(e);
+            throw e;
+          }
+        });
+    return answer;
+  }
+
+  /// Never fails: what a task throws must not keep the pod's next task from running.
   private void run(Task task) {
     try {
       task.run();
     } catch (InterruptedException e) {
       // The agent ends.
       Thread.currentThread().interrupt();
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       mistakes.accept(e);
     }
   }

@@ -56,7 +56,11 @@ public final class Watch {
     if (wish == null || !(pod.stage instanceof Stage.Captured(Netns netns, var options))) {
       return Finding.SOUND;
     }
-    List<Mismatch> found = new ArrayList<>(proof.mismatches(netns, options));
+    if (!options.equals(wish.options()) && !repairRules(pod, wish, netns)) {
+      // They changed and could not be written; nobody else tries again.
+      return settle(pod, wish, false);
+    }
+    List<Mismatch> found = new ArrayList<>(proof.mismatches(netns, wish.options()));
     boolean late = zds.away().compareTo(grace) > 0;
     if (zds.connected() == 0) {
       // One proxy serves all pods: its absence is counted once for the node, and here only decides

@@ -2,6 +2,7 @@ package adit.cni.agent.install;
 
 import adit.cni.agent.install.NetworkFiles.Outcome;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.ClosedWatchServiceException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
@@ -25,6 +26,9 @@ public final class NodeInstallation implements AutoCloseable {
 
   /// Somebody who writes in several steps is left alone until he has finished.
   private static final Duration SETTLE = Duration.ofMillis(50);
+
+  /// Somebody who never finishes is not waited for longer.
+  private static final Duration LONGEST_SETTLE = Duration.ofSeconds(1);
 
   private static final Duration STRIFE_PERIOD = Duration.ofMinutes(1);
   private static final int STRIFE_WRITES = 5;
@@ -125,10 +129,12 @@ public final class NodeInstallation implements AutoCloseable {
 
   private static void await(WatchService changes, Duration pause) throws InterruptedException {
     WatchKey key = changes.poll(pause.toMillis(), TimeUnit.MILLISECONDS);
+    long last = System.nanoTime() + LONGEST_SETTLE.toNanos();
     while (key != null) {
       var _ = key.pollEvents();
       key.reset();
-      key = changes.poll(SETTLE.toMillis(), TimeUnit.MILLISECONDS);
+      key =
+          System.nanoTime() < last ? changes.poll(SETTLE.toMillis(), TimeUnit.MILLISECONDS) : null;
     }
   }
 
@@ -148,8 +154,12 @@ public final class NodeInstallation implements AutoCloseable {
         case Outcome.Waiting(String reason) -> listener.waiting(reason);
       }
       return LOOK_AGAIN;
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException e) {
       listener.failed(String.valueOf(e.getMessage()));
+      return LOOK_AGAIN;
+    } catch (RuntimeException e) {
+      // A mistake of ours must not end the looking: the node's pods would start outside the mesh.
+      listener.failed("a mistake of the agent: " + e);
       return LOOK_AGAIN;
     } finally {
       working.unlock();

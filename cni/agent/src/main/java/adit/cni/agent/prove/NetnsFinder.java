@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.HashMap;
@@ -63,7 +64,12 @@ public final class NetnsFinder {
   ///   not checked
   /// @throws IOException there is none, or it is not this pod's
   public Netns open(String path, Collection<InetAddress> addresses) throws IOException {
-    Path below = Path.of("/").relativize(Path.of("/").resolve(path).normalize());
+    Path below;
+    try {
+      below = Path.of("/").relativize(Path.of("/").resolve(path).normalize());
+    } catch (InvalidPathException e) {
+      throw new IOException("network namespace " + e.getReason() + " (expected: a path)", e);
+    }
     return checked(Netns.open(hostRoot.resolve(below)), path, addresses);
   }
 

@@ -122,11 +122,10 @@ final class ZdsConnection {
 
   private void exchange(Message message) throws IOException, InterruptedException {
     awaiting = true;
-    Netns netns = message.netns();
-    if (netns == null) {
-      socket.send(deadline, message.bytes());
-    } else {
-      socket.send(deadline, message.bytes(), netns.fd());
+    if (!send(message.bytes(), message.netns())) {
+      awaiting = false;
+      message.answer().complete(new Answer.NoProxy("its network namespace was closed meanwhile"));
+      return;
     }
     long end = System.nanoTime() + deadline.toNanos();
     while (ended == null) {
@@ -140,6 +139,15 @@ final class ZdsConnection {
         close("no answer within " + deadline.toMillis() + " ms");
       }
     }
+  }
+
+  /// Whether the message went out. A namespace may have been closed while its message waited.
+  private boolean send(byte[] bytes, @Nullable Netns netns) throws IOException {
+    if (netns == null) {
+      socket.send(deadline, bytes);
+      return true;
+    }
+    return netns.<IOException>lend(fd -> socket.send(deadline, bytes, fd));
   }
 
   private void read() {

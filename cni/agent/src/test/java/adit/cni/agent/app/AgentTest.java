@@ -27,6 +27,7 @@ import adit.linux.topology.Fabric;
 import adit.linux.topology.FabricNode;
 import adit.linux.topology.FabricPod;
 import adit.source.ClusterSource;
+import adit.source.ClusterView;
 import adit.source.object.ObjectMeta;
 import adit.source.object.Pod;
 import adit.telemetry.Log;
@@ -53,6 +54,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -76,6 +78,7 @@ final class AgentTest {
   private final FabricPod network = addPod();
   private String proxyAdmin = "";
   private String drain = "100ms";
+  private @Nullable Path runDirectory;
   private AutoCloseable agent = () -> {};
   private @Nullable Agent current;
 
@@ -537,6 +540,68 @@ final class AgentTest {
   }
 
   @Test
+  void start_labelGoesWhileTheFormerPodsAreTakenOver_podLeaves() throws Exception {
+    captureWeb();
+    try (var _ = proxy()) {
+      Wait.until("captured", this::isCaptured);
+      agent.close();
+      start(
+          new ClusterSource() {
+            @Override
+            public ClusterView current() {
+              ClusterView first = source.current();
+              source.put(namespace("shop", Map.of()));
+              return first;
+            }
+
+            @Override
+            public boolean complete() {
+              return source.complete();
+            }
+
+            @Override
+            public void subscribe(Consumer<ClusterView> subscriber) {
+              source.subscribe(subscriber);
+            }
+
+            @Override
+            public void close() {
+              source.close();
+            }
+          });
+
+      Wait.until("released", () -> !isCaptured());
+    }
+  }
+
+  /// What the plugin goes by while the agent is away must not stay old because a disk was full for
+  /// a moment.
+  @Test
+  void stateFile_diskWasFull_isWrittenWhenThereIsRoom() throws Exception {
+    Path small = Files.createDirectory(directory.resolve("small"));
+    adit.linux.topology.Command.of(
+            "mount", "-t", "tmpfs", "-o", "size=16k", "cni-agent-test", small.toString())
+        .output();
+    try {
+      runDirectory = small;
+      start();
+      Path filler = small.resolve("filler");
+      adit.linux.topology.Command.of("sh", "-c", "cat /dev/zero > " + filler + " 2>/dev/null; true")
+          .output();
+      source.put(namespace("shop", AMBIENT));
+      Path state = small.resolve(MeshState.FILE);
+      assertThat(MeshState.read(state).inMesh("shop", "web")).isFalse();
+
+      Files.delete(filler);
+
+      Wait.until("state", () -> MeshState.read(state).inMesh("shop", "web"));
+    } finally {
+      agent.close();
+      adit.linux.topology.Command.of("umount", small.toString()).output();
+    }
+  }
+
+  @Test
   void start_secondAgentOnTheDirectory_isRefused() throws Exception {
     source.put(namespace("shop", AMBIENT));
     start();
@@ -577,7 +642,7 @@ final class AgentTest {
     start(source);
   }
 
-  private void start(FakeSource cluster) throws Exception {
+  private void start(ClusterSource cluster) throws Exception {
     Agent started =
         new Agent(
             config(),
@@ -598,7 +663,7 @@ final class AgentTest {
         AgentConfig.of(
             Map.of(
                 "NODE_NAME", "n1",
-                "CNI_AGENT_RUN_DIR", directory.toString(),
+                "CNI_AGENT_RUN_DIR", (runDirectory == null ? directory : runDirectory).toString(),
                 "ZTUNNEL_UDS_ADDRESS", zdsSocket().toString(),
                 "ADIT_HOST_ROOT", "/",
                 "ADIT_CAPTURE_CHECK_INTERVAL", "200ms",

@@ -285,6 +285,29 @@ final class NodeInstallationTest {
     assertThat(names(networks)).containsExactly("10-lab.conflist");
   }
 
+  /// A tree that cannot be read to its end, as on a disk with errors; the installation goes on when
+  /// it is gone.
+  @Test
+  void leftoverThatCannotBeRead_isSaidAndTheInstallationGoesOnLater() throws Exception {
+    put("10-lab.conflist", BRIDGE);
+    Path leftover = plugins.resolve(".adit-tmp-1");
+    // Deeper than a path may be long.
+    String step = "d".repeat(200);
+    try {
+      Command.of(
+              "bash",
+              "-c",
+              "mkdir %s; cd -P %s; for i in {1..25}; do mkdir %s; cd -P %s 2>/dev/null; done"
+                  .formatted(leftover, leftover, step, step))
+          .output();
+      launch(Style.CHAINED, "");
+      Wait.until("failure", () -> heard.said.toString().contains("failed "));
+    } finally {
+      Command.of("rm", "-rf", leftover.toString()).output();
+    }
+    Wait.until("chained", () -> heard.ready && hasEntry("10-lab.conflist"));
+  }
+
   /// Needs root.
   @Test
   void diskFull_keepsTheNodesConfigurationAndGoesOnWhenThereIsRoom() throws Exception {

@@ -106,6 +106,31 @@ final class ZdsServerTest {
     }
   }
 
+  /// The number of a closed descriptor may be that of another pod's namespace by the time that the
+  /// message goes out.
+  @Test
+  void namespaceThatWasClosedWhileTheMessageWaited_isNotSent() throws Exception {
+    listen(List.of());
+    try (SeqPacketSocket peer = synced()) {
+      CompletableFuture<Answer> first = server.add(pod("u1"));
+      Netns closed = Netns.current();
+      CompletableFuture<Answer> second = server.add(new ZdsPod("u2", "n", "ns", "sa", closed));
+      CompletableFuture<Answer> third = server.add(pod("u3"));
+      assertThat(peer.receive(LIMIT, 1024).fds()).hasSize(1);
+      closed.close();
+      send(peer, OK);
+
+      Packet next = peer.receive(LIMIT, 1024);
+
+      assertThat(hex(next)).contains("7533").doesNotContain("7532");
+      next.closeFds();
+      send(peer, OK);
+      assertThat(first.get(10, TimeUnit.SECONDS)).isEqualTo(new Answer.Accepted());
+      assertThat(second.get(10, TimeUnit.SECONDS)).isInstanceOf(Answer.NoProxy.class);
+      assertThat(third.get(10, TimeUnit.SECONDS)).isEqualTo(new Answer.Accepted());
+    }
+  }
+
   @Test
   void answer_tooLate_endsTheConnectionAndIsNotTakenForAnother() throws Exception {
     listen(List.of());
