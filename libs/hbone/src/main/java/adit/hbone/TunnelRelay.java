@@ -11,8 +11,11 @@ import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelOutputShutdownException;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.channel.unix.Socket;
+import io.netty.channel.unix.UnixChannel;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
+import java.nio.channels.NotYetConnectedException;
 import org.jspecify.annotations.Nullable;
 
 /// Copies between an application's connection and a tunnel.
@@ -215,8 +218,24 @@ final class TunnelRelay extends Relay implements TunnelReceiver {
   }
 
   private void shutdownOutput() {
-    if (tcp.isActive()) {
+    if (!tcp.isActive()) {
+      return;
+    }
+    if (tcp instanceof UnixChannel unix && unix.fd() instanceof Socket socket) {
+      shutdownOutput(socket);
+    } else {
       ((DuplexChannel) tcp).shutdownOutput().addListener(_ -> closeWhenBothEnded());
+    }
+  }
+
+  /// All is written, so what Netty does besides (to fail waiting writes with an exception that it
+  /// makes for every connection) is left out.
+  private void shutdownOutput(Socket socket) {
+    try {
+      socket.shutdown(false, true);
+      closeWhenBothEnded();
+    } catch (IOException | NotYetConnectedException _) {
+      var _ = tcp.close(); // the application's side is gone already
     }
   }
 

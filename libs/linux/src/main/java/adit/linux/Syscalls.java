@@ -34,6 +34,7 @@ final class Syscalls {
     SETSOCKOPT(54, 208),
     GETSOCKOPT(55, 209),
     FCNTL(72, 25),
+    MADVISE(28, 233),
     OPENAT(257, 56),
     PPOLL(271, 73),
     ACCEPT4(288, 242),

@@ -4,19 +4,17 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.pcollections.HashTreePMap;
-import org.pcollections.PMap;
 
 /// The endpoints of one service, healthy or not. Immutable; a changed set shares with the old one.
 public final class EndpointSet {
   /// No endpoint.
-  public static final EndpointSet EMPTY = new EndpointSet(HashTreePMap.empty());
+  public static final EndpointSet EMPTY = new EndpointSet(PersistentMap.empty());
 
-  private final PMap<String, Endpoint> byUid;
+  private final PersistentMap<String, Endpoint> byUid;
   // Made at the first choice after a change. Racy on purpose: every thread makes an equal list.
   private @Nullable List<Endpoint> list;
 
-  private EndpointSet(PMap<String, Endpoint> byUid) {
+  private EndpointSet(PersistentMap<String, Endpoint> byUid) {
     this.byUid = byUid;
   }
 
@@ -41,7 +39,7 @@ public final class EndpointSet {
   }
 
   EndpointSet with(Collection<String> gone, Map<String, Endpoint> changed) {
-    PMap<String, Endpoint> next = byUid.minusAll(gone).plusAll(changed);
+    PersistentMap<String, Endpoint> next = byUid.minusAll(gone).plusAll(changed);
     return next.isEmpty() ? EMPTY : new EndpointSet(next);
   }
 }

@@ -5,8 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.pcollections.HashTreePMap;
-import org.pcollections.PMap;
 
 /// The policies of one scope (the mesh, or a namespace), findable by what they need of a
 /// connection. Immutable. Ten thousand policies that cannot match cost a handful of map lookups.
@@ -15,11 +13,12 @@ import org.pcollections.PMap;
 /// @param allows number of enforced ALLOW policies
 /// @param dryRunAllows number of ALLOW policies in dry run
 record PolicyHome(
-    PMap<String, Policy> byKey,
-    PMap<Trait, PMap<String, Policy>> byTrait,
+    PersistentMap<String, Policy> byKey,
+    PersistentMap<Trait, PersistentMap<String, Policy>> byTrait,
     int allows,
     int dryRunAllows) {
-  static final PolicyHome EMPTY = new PolicyHome(HashTreePMap.empty(), HashTreePMap.empty(), 0, 0);
+  static final PolicyHome EMPTY =
+      new PolicyHome(PersistentMap.empty(), PersistentMap.empty(), 0, 0);
 
   Collection<Policy> all() {
     return byKey.values();
@@ -31,17 +30,17 @@ record PolicyHome(
       return;
     }
     for (Trait trait : traits) {
-      PMap<String, Policy> needing = byTrait.get(trait);
+      PersistentMap<String, Policy> needing = byTrait.get(trait);
       if (needing != null) {
-        found.putAll(needing);
+        needing.forEach(found::put);
       }
     }
   }
 
   PolicyHome plus(Policy policy) {
-    PMap<Trait, PMap<String, Policy>> traits = byTrait;
+    PersistentMap<Trait, PersistentMap<String, Policy>> traits = byTrait;
     for (Trait trait : Trait.needed(policy)) {
-      PMap<String, Policy> old = traits.getOrDefault(trait, HashTreePMap.empty());
+      PersistentMap<String, Policy> old = traits.getOrDefault(trait, PersistentMap.empty());
       traits = traits.plus(trait, old.plus(policy.key(), policy));
     }
     return counted(byKey.plus(policy.key(), policy), traits, policy, 1);
@@ -49,12 +48,12 @@ record PolicyHome(
 
   /// Without `policy`, which must be here.
   PolicyHome minus(Policy policy) {
-    PMap<Trait, PMap<String, Policy>> traits = byTrait;
+    PersistentMap<Trait, PersistentMap<String, Policy>> traits = byTrait;
     Set<Trait> needed = Trait.needed(policy);
     for (Trait trait : needed) {
-      @Nullable PMap<String, Policy> old = traits.get(trait);
+      @Nullable PersistentMap<String, Policy> old = traits.get(trait);
       if (old != null) {
-        PMap<String, Policy> rest = old.minus(policy.key());
+        PersistentMap<String, Policy> rest = old.minus(policy.key());
         traits = rest.isEmpty() ? traits.minus(trait) : traits.plus(trait, rest);
       }
     }
@@ -62,8 +61,8 @@ record PolicyHome(
   }
 
   private PolicyHome counted(
-      PMap<String, Policy> keys,
-      PMap<Trait, PMap<String, Policy>> traits,
+      PersistentMap<String, Policy> keys,
+      PersistentMap<Trait, PersistentMap<String, Policy>> traits,
       Policy policy,
       int difference) {
     int one = PolicyCandidates.isAllow(policy) ? difference : 0;

@@ -6,20 +6,19 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.pcollections.HashTreePMap;
-import org.pcollections.PMap;
 
 /// Policies by key and by the namespace that they hold for. Immutable.
 final class PolicyIndex {
-  static final PolicyIndex EMPTY = new PolicyIndex(HashTreePMap.empty(), HashTreePMap.empty());
+  static final PolicyIndex EMPTY = new PolicyIndex(PersistentMap.empty(), PersistentMap.empty());
 
   /// Where global policies stand; no namespace is empty.
   private static final String EVERYWHERE = "";
 
-  private final PMap<String, Policy> byKey;
-  private final PMap<String, PolicyHome> byNamespace;
+  private final PersistentMap<String, Policy> byKey;
+  private final PersistentMap<String, PolicyHome> byNamespace;
 
-  private PolicyIndex(PMap<String, Policy> byKey, PMap<String, PolicyHome> byNamespace) {
+  private PolicyIndex(
+      PersistentMap<String, Policy> byKey, PersistentMap<String, PolicyHome> byNamespace) {
     this.byKey = byKey;
     this.byNamespace = byNamespace;
   }
@@ -98,7 +97,7 @@ final class PolicyIndex {
     if (old == null) {
       return this;
     }
-    PMap<String, PolicyHome> homes = byNamespace;
+    PersistentMap<String, PolicyHome> homes = byNamespace;
     String namespace = homeOrNull(old);
     if (namespace != null) {
       PolicyHome rest = home(namespace).minus(old);

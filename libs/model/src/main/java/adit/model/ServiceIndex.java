@@ -4,32 +4,30 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.pcollections.HashTreePMap;
-import org.pcollections.PMap;
 import org.pcollections.TreePVector;
 
 /// Services by key, hostname and address, and their endpoints. Immutable.
 final class ServiceIndex {
   static final ServiceIndex EMPTY =
       new ServiceIndex(
-          HashTreePMap.empty(),
-          HashTreePMap.empty(),
-          HashTreePMap.empty(),
+          PersistentMap.empty(),
+          PersistentMap.empty(),
+          PersistentMap.empty(),
           TreePVector.empty(),
-          HashTreePMap.empty());
+          PersistentMap.empty());
 
-  private final PMap<NamespacedHostname, Service> byKey;
-  private final PMap<String, TreePVector<Service>> byHostname;
-  private final PMap<NetworkAddress, TreePVector<Service>> byVip;
+  private final PersistentMap<NamespacedHostname, Service> byKey;
+  private final PersistentMap<String, TreePVector<Service>> byHostname;
+  private final PersistentMap<NetworkAddress, TreePVector<Service>> byVip;
   private final TreePVector<Service> withRanges;
-  private final PMap<NamespacedHostname, EndpointSet> endpoints;
+  private final PersistentMap<NamespacedHostname, EndpointSet> endpoints;
 
   private ServiceIndex(
-      PMap<NamespacedHostname, Service> byKey,
-      PMap<String, TreePVector<Service>> byHostname,
-      PMap<NetworkAddress, TreePVector<Service>> byVip,
+      PersistentMap<NamespacedHostname, Service> byKey,
+      PersistentMap<String, TreePVector<Service>> byHostname,
+      PersistentMap<NetworkAddress, TreePVector<Service>> byVip,
       TreePVector<Service> withRanges,
-      PMap<NamespacedHostname, EndpointSet> endpoints) {
+      PersistentMap<NamespacedHostname, EndpointSet> endpoints) {
     this.byKey = byKey;
     this.byHostname = byHostname;
     this.byVip = byVip;
@@ -118,7 +116,7 @@ final class ServiceIndex {
   }
 
   ServiceIndex withEndpoints(Map<NamespacedHostname, EndpointChange> changes) {
-    PMap<NamespacedHostname, EndpointSet> next = endpoints;
+    PersistentMap<NamespacedHostname, EndpointSet> next = endpoints;
     for (Map.Entry<NamespacedHostname, EndpointChange> change : changes.entrySet()) {
       EndpointSet set =
           endpoints(change.getKey()).with(change.getValue().gone(), change.getValue().changed());
@@ -128,7 +126,7 @@ final class ServiceIndex {
   }
 
   private ServiceIndex plus(Service service) {
-    PMap<NetworkAddress, TreePVector<Service>> vips = byVip;
+    PersistentMap<NetworkAddress, TreePVector<Service>> vips = byVip;
     for (NetworkAddress vip : service.vips()) {
       vips = added(vips, vip, service);
     }
@@ -145,7 +143,7 @@ final class ServiceIndex {
     if (old == null) {
       return this;
     }
-    PMap<NetworkAddress, TreePVector<Service>> vips = byVip;
+    PersistentMap<NetworkAddress, TreePVector<Service>> vips = byVip;
     for (NetworkAddress vip : old.vips()) {
       vips = dropped(vips, vip, old);
     }
@@ -157,14 +155,14 @@ final class ServiceIndex {
         endpoints);
   }
 
-  private static <K> PMap<K, TreePVector<Service>> added(
-      PMap<K, TreePVector<Service>> map, K key, Service service) {
+  private static <K> PersistentMap<K, TreePVector<Service>> added(
+      PersistentMap<K, TreePVector<Service>> map, K key, Service service) {
     TreePVector<Service> old = map.get(key);
     return map.plus(key, old == null ? TreePVector.singleton(service) : old.plus(service));
   }
 
-  private static <K> PMap<K, TreePVector<Service>> dropped(
-      PMap<K, TreePVector<Service>> map, K key, Service service) {
+  private static <K> PersistentMap<K, TreePVector<Service>> dropped(
+      PersistentMap<K, TreePVector<Service>> map, K key, Service service) {
     TreePVector<Service> old = map.get(key);
     if (old == null) {
       return map;

@@ -4,25 +4,23 @@ import java.net.InetAddress;
 import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.pcollections.HashTreePMap;
-import org.pcollections.PMap;
 import org.pcollections.TreePVector;
 
 /// Workloads by key, by address and by name. Immutable.
 final class WorkloadIndex {
   static final WorkloadIndex EMPTY =
-      new WorkloadIndex(HashTreePMap.empty(), HashTreePMap.empty(), HashTreePMap.empty());
+      new WorkloadIndex(PersistentMap.empty(), PersistentMap.empty(), PersistentMap.empty());
 
   private record PodName(String namespace, String name) {}
 
-  private final PMap<String, Workload> byUid;
-  private final PMap<NetworkAddress, TreePVector<Workload>> byAddress;
-  private final PMap<PodName, TreePVector<Workload>> byName;
+  private final PersistentMap<String, Workload> byUid;
+  private final PersistentMap<NetworkAddress, TreePVector<Workload>> byAddress;
+  private final PersistentMap<PodName, TreePVector<Workload>> byName;
 
   private WorkloadIndex(
-      PMap<String, Workload> byUid,
-      PMap<NetworkAddress, TreePVector<Workload>> byAddress,
-      PMap<PodName, TreePVector<Workload>> byName) {
+      PersistentMap<String, Workload> byUid,
+      PersistentMap<NetworkAddress, TreePVector<Workload>> byAddress,
+      PersistentMap<PodName, TreePVector<Workload>> byName) {
     this.byUid = byUid;
     this.byAddress = byAddress;
     this.byName = byName;
@@ -73,7 +71,7 @@ final class WorkloadIndex {
   }
 
   private WorkloadIndex plus(Workload workload) {
-    PMap<NetworkAddress, TreePVector<Workload>> addresses = byAddress;
+    PersistentMap<NetworkAddress, TreePVector<Workload>> addresses = byAddress;
     if (!workload.hostNetwork()) {
       for (InetAddress ip : workload.addresses()) {
         addresses = added(addresses, new NetworkAddress(workload.network(), ip), workload);
@@ -89,7 +87,7 @@ final class WorkloadIndex {
     if (old == null) {
       return this;
     }
-    PMap<NetworkAddress, TreePVector<Workload>> addresses = byAddress;
+    PersistentMap<NetworkAddress, TreePVector<Workload>> addresses = byAddress;
     if (!old.hostNetwork()) {
       for (InetAddress ip : old.addresses()) {
         addresses = dropped(addresses, new NetworkAddress(old.network(), ip), old);
@@ -99,15 +97,15 @@ final class WorkloadIndex {
     return new WorkloadIndex(byUid.minus(uid), addresses, dropped(byName, name, old));
   }
 
-  private static <K> PMap<K, TreePVector<Workload>> added(
-      PMap<K, TreePVector<Workload>> map, K key, Workload workload) {
+  private static <K> PersistentMap<K, TreePVector<Workload>> added(
+      PersistentMap<K, TreePVector<Workload>> map, K key, Workload workload) {
     TreePVector<Workload> old = map.get(key);
     return map.plus(
         key, old == null ? TreePVector.singleton(workload) : old.minus(workload).plus(workload));
   }
 
-  private static <K> PMap<K, TreePVector<Workload>> dropped(
-      PMap<K, TreePVector<Workload>> map, K key, Workload workload) {
+  private static <K> PersistentMap<K, TreePVector<Workload>> dropped(
+      PersistentMap<K, TreePVector<Workload>> map, K key, Workload workload) {
     TreePVector<Workload> old = map.get(key);
     if (old == null) {
       return map;

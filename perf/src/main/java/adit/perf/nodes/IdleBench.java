@@ -21,7 +21,8 @@ public final class IdleBench {
     for (int round = 0; round < options.number("--rounds", 3); round++) {
       for (Map.Entry<String, String> command : options.commands().entrySet()) {
         Figures of = figures.computeIfAbsent(command.getKey(), _ -> new Figures());
-        try (ProxyPair pair = ProxyPair.start("su-" + command.getKey(), command.getValue())) {
+        try (ProxyPair pair =
+            ProxyPair.start("su-" + command.getKey(), command.getValue(), Map.of())) {
           TimeUnit.SECONDS.sleep(settle);
           String load = Machine.load();
           for (int i = 0; i < pair.proxies().size(); i++) {

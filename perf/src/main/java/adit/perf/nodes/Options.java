@@ -21,6 +21,10 @@ record Options(Map<String, String> values, Map<String, String> commands) {
     return new Options(values, commands);
   }
 
+  String text(String name, String otherwise) {
+    return values.getOrDefault(name, otherwise);
+  }
+
   int number(String name, int otherwise) {
     return Integer.parseInt(values.getOrDefault(name, Integer.toString(otherwise)));
   }

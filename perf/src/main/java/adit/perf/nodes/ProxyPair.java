@@ -58,7 +58,9 @@ final class ProxyPair implements AutoCloseable {
   }
 
   /// @param command of the proxy, words separated by spaces
-  static ProxyPair start(String name, String command) throws IOException, InterruptedException {
+  /// @param settings more of its environment
+  static ProxyPair start(String name, String command, Map<String, String> settings)
+      throws IOException, InterruptedException {
     Path directory = Files.createTempDirectory("adit-perf-");
     Lab lab = Lab.create(name);
     LabHost host = lab.addHost("control");
@@ -83,8 +85,8 @@ final class ProxyPair implements AutoCloseable {
     ProxyPair pair = new ProxyPair(lab, directory, control, client, server);
     try {
       Path roots = control.writeRoots(directory);
-      pair.proxy(nodeA, List.of(client, besideClient), roots, command);
-      pair.proxy(nodeB, List.of(server, besideServer), roots, command);
+      pair.proxy(nodeA, List.of(client, besideClient), roots, command, settings);
+      pair.proxy(nodeB, List.of(server, besideServer), roots, command, settings);
       return pair;
     } catch (IOException | InterruptedException | RuntimeException e) {
       pair.close();
@@ -92,12 +94,13 @@ final class ProxyPair implements AutoCloseable {
     }
   }
 
-  private void proxy(LabNode node, List<LabPod> pods, Path roots, String command)
+  private void proxy(
+      LabNode node, List<LabPod> pods, Path roots, String command, Map<String, String> settings)
       throws IOException, InterruptedException {
     Path socket = directory.resolve(node.name() + ".sock");
     ZdsPeer agent = ZdsPeer.listen(socket, START);
     open.add(agent);
-    Map<String, String> env = new HashMap<>();
+    Map<String, String> env = new HashMap<>(settings);
     env.put("XDS_ADDRESS", control.url());
     env.put("CA_ADDRESS", control.url());
     env.put("XDS_ROOT_CA", roots.toString());

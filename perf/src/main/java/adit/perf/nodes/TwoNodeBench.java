@@ -18,10 +18,15 @@ import java.util.regex.Pattern;
 /// A pair of proxies between two pods on two nodes, with capture: what a gigabyte, a request, a
 /// connection and a tunnel cost, in CPU time of both proxies.
 ///
-/// `./adit bench nodes [--rounds N] [--seconds N] [--warm SECONDS] [--peer COMMAND]`. With a peer,
-/// any program that takes a ztunnel's environment, both pairs stand at the same time, each is
-/// warmed before anything is measured, and rounds alternate. Needs iperf3, wrk and nginx.
+/// `./adit bench nodes [--rounds N] [--seconds N] [--warm SECONDS] [--only WORD] [--peer COMMAND]`.
+/// With a peer, any program that takes a ztunnel's environment, both pairs stand at the same time,
+/// each is warmed before anything is measured, and rounds alternate; only figures whose name has
+/// the word are taken. Needs iperf3, wrk and nginx.
 public final class TwoNodeBench {
+  private static final String NEW_TUNNEL = "new tunnel for each connection: CPU us";
+  // Both names are the reference's: a link for one stream, closed as soon as it is free.
+  private static final Map<String, String> UNPOOLED =
+      Map.of("POOL_MAX_STREAMS_PER_CONNECTION", "1", "POOL_UNUSED_RELEASE_TIMEOUT", "0s");
   private static final int HTTP = 8082;
   private static final int IPERF = 8083;
   private static final List<String> CLOSE = List.of("-H", "Connection: close");
@@ -30,22 +35,29 @@ public final class TwoNodeBench {
   private static final Pattern REQUESTS = Pattern.compile("(\\d+) requests in");
 
   private final int seconds;
+  private final String only;
   private final Map<String, Figures> results = new LinkedHashMap<>();
 
-  private TwoNodeBench(int seconds) {
+  private TwoNodeBench(int seconds, String only) {
     this.seconds = seconds;
+    this.only = only;
   }
 
   @WritesToStandardOutput("its output is the result")
   public static void main(String[] args) throws Exception {
     Options options = Options.of(args);
-    TwoNodeBench bench = new TwoNodeBench(options.number("--seconds", 4));
+    TwoNodeBench bench =
+        new TwoNodeBench(options.number("--seconds", 4), options.text("--only", ""));
     List<Bed> beds = new ArrayList<>();
     try {
       for (Map.Entry<String, String> command : options.commands().entrySet()) {
-        Bed bed = Bed.start(command.getKey(), command.getValue());
-        beds.add(bed);
-        bench.warm(bed, options.number("--warm", 30));
+        for (boolean pooled : List.of(true, false)) {
+          if (bench.measures(pooled)) {
+            Bed bed = Bed.start(command.getKey(), command.getValue(), pooled);
+            beds.add(bed);
+            bench.warm(bed, options.number("--warm", 30));
+          }
+        }
       }
       for (int round = 0; round < options.number("--rounds", 3); round++) {
         for (Bed bed : beds) {
@@ -61,12 +73,23 @@ public final class TwoNodeBench {
   }
 
   /// A pair with its load's servers.
-  private record Bed(String name, ProxyPair pair, Path config, LabProcess nginx, LabProcess iperf) {
-    static Bed start(String name, String command) throws IOException, InterruptedException {
-      ProxyPair pair = ProxyPair.start("perf-" + name, command);
+  private record Bed(
+      String name,
+      boolean pooled,
+      ProxyPair pair,
+      Path config,
+      LabProcess nginx,
+      LabProcess iperf) {
+    static Bed start(String name, String command, boolean pooled)
+        throws IOException, InterruptedException {
+      ProxyPair pair =
+          pooled
+              ? ProxyPair.start("perf-" + name, command, Map.of())
+              : ProxyPair.start("perf-" + name + "-new", command, UNPOOLED);
       Path config = nginxConfiguration();
       return new Bed(
           name,
+          pooled,
           pair,
           config,
           pair.server().start("nginx", "-c", config.toString()),
@@ -86,8 +109,17 @@ public final class TwoNodeBench {
     System.out.println(line);
   }
 
+  /// Whether something is wanted of a pair that keeps its tunnels, or of one that does not.
+  private boolean measures(boolean pooled) {
+    return pooled ? !NEW_TUNNEL.contains(only) || only.isEmpty() : NEW_TUNNEL.contains(only);
+  }
+
   /// Until the compilers have had their time with every path that is measured.
   private void warm(Bed bed, int duration) throws IOException {
+    if (!bed.pooled()) {
+      wrk(bed.pair(), 16, Math.max(2, duration), CLOSE);
+      return;
+    }
     int part = Math.max(2, duration / 3);
     double requests = wrk(bed.pair(), 32, part, List.of());
     double connections = wrk(bed.pair(), 16, part, CLOSE);
@@ -106,18 +138,31 @@ public final class TwoNodeBench {
   private void round(Bed bed) throws IOException {
     ProxyPair pair = bed.pair();
     String name = bed.name();
-    record(name, "bulk, 1 stream: CPU-s/GB", bulk(pair, 1, seconds));
-    record(name, "bulk, 8 streams: CPU-s/GB", bulk(pair, 8, seconds));
-    record(name, "c=32 keep-alive: CPU us/request", wrk(pair, 32, seconds, List.of()));
-    record(name, "new connection, pooled tunnel: CPU us", wrk(pair, 16, seconds, CLOSE));
+    if (!bed.pooled()) {
+      figure(name, NEW_TUNNEL, () -> wrk(pair, 16, seconds, CLOSE));
+      return;
+    }
+    figure(name, "bulk, 1 stream: CPU-s/GB", () -> bulk(pair, 1, seconds));
+    figure(name, "bulk, 8 streams: CPU-s/GB", () -> bulk(pair, 8, seconds));
+    figure(name, "c=32 keep-alive: CPU us/request", () -> wrk(pair, 32, seconds, List.of()));
+    figure(name, "new connection, pooled tunnel: CPU us", () -> wrk(pair, 16, seconds, CLOSE));
     for (ProxyProcess proxy : pair.proxies()) {
       say(name + " after load: " + proxy.memory());
     }
   }
 
-  private void record(String name, String metric, double value) throws IOException {
+  private void figure(String name, String metric, Measurement measurement) throws IOException {
+    if (!metric.contains(only)) {
+      return;
+    }
+    double value = measurement.take();
     say(String.format(Locale.ROOT, "%s  %s: %.2f; %s", name, metric, value, Machine.load()));
     results.computeIfAbsent(name, _ -> new Figures()).add(metric, value);
+  }
+
+  @FunctionalInterface
+  private interface Measurement {
+    double take() throws IOException;
   }
 
   private double bulk(ProxyPair pair, int streams, int duration) throws IOException {

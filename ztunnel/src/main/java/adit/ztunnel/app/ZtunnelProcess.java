@@ -6,6 +6,7 @@ import adit.identity.Certificates;
 import adit.identity.IdentityException;
 import adit.identity.TlsSettings;
 import adit.linux.EpollIo;
+import adit.linux.FilePages;
 import adit.proxy.DiscoveryChannels;
 import adit.proxy.OperatorPorts;
 import adit.proxy.XdsMetrics;
@@ -218,8 +219,7 @@ final class ZtunnelProcess {
       return;
     }
     synced.done();
-    // What the start has left behind would stay in the heap for hours.
-    var _ = owner.schedule(System::gc, SETTLED_SECONDS, TimeUnit.SECONDS);
+    var _ = owner.schedule(this::settle, SETTLED_SECONDS, TimeUnit.SECONDS);
     var client =
         new ZdsClient(
             config.control().zdsSocket(),
@@ -231,6 +231,17 @@ final class ZtunnelProcess {
     client.start();
     if (config.self().isWorkload()) {
       var _ = Thread.ofPlatform().daemon().name("self").start(this::openSelf);
+    }
+  }
+
+  /// What the start has left behind would stay in the heap, and what it alone has read of libraries
+  /// and of the archive would stay mapped, for hours.
+  private void settle() {
+    System.gc();
+    try {
+      log.debug("settled", "file_bytes_given_back", FilePages.giveBack());
+    } catch (IOException e) {
+      log.info("pages of files stay mapped", "error", e.getMessage());
     }
   }
 
