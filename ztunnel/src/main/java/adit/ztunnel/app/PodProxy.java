@@ -135,7 +135,8 @@ final class PodProxy {
             new InboundFlow(
                 shared,
                 new InboundResolver(network, setup.ports()),
-                () -> transparent,
+                new InboundFlow.Towards(
+                    () -> transparent, config.features().localApplicationTunnel()),
                 config.features().responseBaggage()));
     local.whenDecisionsMayChange(table::recheck);
   }

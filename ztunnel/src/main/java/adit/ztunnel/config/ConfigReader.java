@@ -63,6 +63,7 @@ public final class ConfigReader {
         new Features(
             environment.flag("ENABLE_RESPONSE_BAGGAGE", true),
             environment.flag("AUTHZ_POLICY_INFO_LOGGING", false),
+            environment.flag("LOCALHOST_APP_TUNNEL", true),
             environment.duration("ADIT_MISSING_POLICY_GRACE", Duration.ofSeconds(10))),
         budgets(),
         metadata,

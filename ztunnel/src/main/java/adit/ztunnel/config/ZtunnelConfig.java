@@ -111,10 +111,15 @@ public record ZtunnelConfig(
 
   /// @param responseBaggage whether an accepted CONNECT is answered with our workload's baggage
   /// @param logPolicies whether policy decisions are logged at info
+  /// @param localApplicationTunnel whether an application that reads PROXY headers is reached by
+  ///   its loopback address (`LOCALHOST_APP_TUNNEL`)
   /// @param missingPolicyGrace how long the last effective policies stand in for one that a
   ///   workload names and that is not here (`ADIT_MISSING_POLICY_GRACE`)
   public record Features(
-      boolean responseBaggage, boolean logPolicies, Duration missingPolicyGrace) {}
+      boolean responseBaggage,
+      boolean logPolicies,
+      boolean localApplicationTunnel,
+      Duration missingPolicyGrace) {}
 
   /// Bounds of what peers can make the process hold. All of them `ADIT_*`.
   ///

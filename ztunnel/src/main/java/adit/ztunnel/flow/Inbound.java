@@ -11,6 +11,7 @@ import adit.ztunnel.table.End;
 import adit.ztunnel.table.Tracked;
 import adit.ztunnel.view.Standing;
 import io.netty.channel.EventLoop;
+import java.net.InetSocketAddress;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,11 @@ final class Inbound {
 
   Tracked tracked() {
     return tracked;
+  }
+
+  /// The client's end.
+  InetSocketAddress source() {
+    return observed.facts().sourceAddress();
   }
 
   EventLoop loop() {

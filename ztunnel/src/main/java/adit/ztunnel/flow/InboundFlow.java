@@ -48,16 +48,20 @@ public final class InboundFlow implements ConnectHandler {
 
   private final Pod pod;
   private final InboundResolver resolver;
-  private final BooleanSupplier spoof;
+  private final Towards towards;
   private final boolean tellBaggage;
 
-  /// @param spoof whether the application sees the client's address
+  /// How applications are dialled.
+  ///
+  /// @param spoof whether they see the client's address
+  /// @param within whether those that read PROXY headers are reached by the loopback address
+  public record Towards(BooleanSupplier spoof, boolean within) {}
+
   /// @param tellBaggage whether the answer says who we are
-  public InboundFlow(
-      Pod pod, InboundResolver resolver, BooleanSupplier spoof, boolean tellBaggage) {
+  public InboundFlow(Pod pod, InboundResolver resolver, Towards towards, boolean tellBaggage) {
     this.pod = pod;
     this.resolver = resolver;
-    this.spoof = spoof;
+    this.towards = towards;
     this.tellBaggage = tellBaggage;
   }
 
@@ -146,7 +150,7 @@ public final class InboundFlow implements ConnectHandler {
         inbound.denied(denied);
         responder.refuse(UNAUTHORIZED, denied.refusal().header());
       }
-      case Verdict.Permit permit -> open(responder, inbound, permit, arrival.local());
+      case Verdict.Permit permit -> open(responder, inbound, permit, arrival);
     }
   }
 
@@ -174,8 +178,15 @@ public final class InboundFlow implements ConnectHandler {
         : pod.board().view().workloadByIp(new NetworkAddress(pod.network(), source.getAddress()));
   }
 
-  private void open(Responder responder, Inbound inbound, Verdict.Permit permit, Workload local) {
-    Future<Channel> connecting = pod.dialer().connect(inbound.loop(), permit, spoof.getAsBoolean());
+  private Future<Channel> dial(Inbound inbound, Verdict.Permit permit, boolean announced) {
+    return announced && towards.within()
+        ? pod.dialer().connectWithin(inbound.loop(), permit)
+        : pod.dialer().connect(inbound.loop(), permit, towards.spoof().getAsBoolean());
+  }
+
+  private void open(Responder responder, Inbound inbound, Verdict.Permit permit, Arrival arrival) {
+    InetSocketAddress announced = arrival.upstream().announced();
+    Future<Channel> connecting = dial(inbound, permit, announced != null);
     responder.onCancelled(() -> connecting.cancel(false));
     inbound.whenEnded(end -> {
       inbound.fail(Outcomes.of(end));
@@ -186,7 +197,10 @@ public final class InboundFlow implements ConnectHandler {
     var _ =
         connecting.addListener((Future<Channel> done) -> {
           if (done.isSuccess()) {
-            Tunnel tunnel = responder.accept(tellBaggage ? baggage(local) : null);
+            if (announced != null) {
+              ProxyHeader.write(done.getNow(), inbound.source(), announced, permit);
+            }
+            Tunnel tunnel = responder.accept(tellBaggage ? baggage(arrival.local()) : null);
             Relay relay = Relay.join(done.getNow(), tunnel);
             Copying.run(pod, relay, inbound.observed(), inbound.tracked(), inbound.loop(), false);
           } else if (inbound.tracked().isOpen()) {

@@ -110,7 +110,7 @@ public final class OutboundFlow {
                       "workload not found: " + pod.local().pod(),
                       null);
                 } else {
-                  next(workload);
+                  next(workload, resolve(workload));
                 }
               });
     }
@@ -122,17 +122,17 @@ public final class OutboundFlow {
       }
     }
 
-    private void next(Workload me) {
+    private Route resolve(Workload me) {
+      return resolver.resolve(pod.board().view(), me, destination, tried);
+    }
+
+    private void next(Workload me, Route route) {
       if (!client.isOpen()) {
         return;
       }
-      Route route = resolver.resolve(pod.board().view(), me, destination, tried);
       switch (route) {
         case Route.Plain(Target target, InetSocketAddress address) -> plain(me, target, address);
         case Route.Tunneled tunneled -> tunnel(me, tunneled);
-        case Route.ViaWaypoint(var _, var waypoint) ->
-            refuse(
-                "waypoint " + waypoint, "the way through a waypoint is not part of this version");
         case Route.ViaNetworkGateway(var _, String network) ->
             refuse("network " + network, "the way to other networks is not part of this version");
         case Route.Refused(var _, String reason, String seen) -> refuse(reason, seen);
@@ -201,27 +201,28 @@ public final class OutboundFlow {
           });
     }
 
-    /// Another endpoint of the service, as long as no byte of the client can have been seen.
+    /// Another endpoint of the service, or of its waypoint, as long as no byte of the client can
+    /// have been seen.
     private void failed(Workload me, Target target, Facts facts, Throwable cause) {
-      Workload chosen = target.workload();
-      boolean elsewhere =
-          client.isOpen()
-              && target.service() != null
-              && chosen != null
-              && Retry.isSafe(cause)
-              && tried.size() + 1 < TRIES;
-      if (elsewhere && chosen != null && tried.add(chosen.uid()) && isAnother(me)) {
+      Route other = client.isOpen() && Retry.isSafe(cause) ? another(me, target) : null;
+      if (other != null) {
         pod.log()
             .debug("trying another endpoint", "dst", facts.destinationAddress(), "error", cause);
-        next(me);
+        next(me, other);
         return;
       }
-      end(facts, client.isOpen() ? Outcomes.of(cause) : gone());
+      end(facts, client.isOpen() ? Outcomes.of(target.waypoint(), cause) : gone());
     }
 
-    private boolean isAnother(Workload me) {
-      return !(resolver.resolve(pod.board().view(), me, destination, tried)
-          instanceof Route.Refused);
+    private @Nullable Route another(Workload me, Target target) {
+      Workload failed = target.workload();
+      boolean askAgain =
+          failed != null
+              && target.isChosen()
+              && tried.size() + 1 < TRIES
+              && tried.add(failed.uid());
+      Route other = askAgain ? resolve(me) : null;
+      return other instanceof Route.Refused ? null : other;
     }
 
     private Outcome gone() {

@@ -4,6 +4,7 @@ import adit.hbone.OpenException;
 import adit.hbone.OpenFailure;
 import adit.hbone.RelayResult;
 import adit.identity.PeerRefusedException;
+import adit.model.GatewayAddress;
 import adit.model.authorize.Refusal;
 import adit.ztunnel.observe.Outcome;
 import adit.ztunnel.observe.ResponseFlag;
@@ -31,6 +32,17 @@ final class Outcomes {
   }
 
   /// A failure to open what carries the connection.
+  ///
+  /// @param waypoint through which it should have gone; null for the destination itself
+  static Outcome of(@Nullable GatewayAddress waypoint, Throwable cause) {
+    Outcome outcome = of(cause);
+    return waypoint != null
+            && outcome instanceof Outcome.Failed(ResponseFlag flag, String error, Refusal refusal)
+        ? new Outcome.Failed(flag, "waypoint " + waypoint + ": " + error, refusal)
+        : outcome;
+  }
+
+  /// As [#of(GatewayAddress, Throwable)], for the destination itself.
   static Outcome of(Throwable cause) {
     if (!(cause instanceof OpenException open)) {
       return Outcome.failed(ResponseFlag.CONNECT, "connection failed: " + text(cause));

@@ -8,8 +8,10 @@ import adit.model.NetworkAddress;
 import adit.model.PortMap;
 import adit.model.Service;
 import adit.model.Workload;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.Comparator;
 import org.jspecify.annotations.Nullable;
 
 /// Decides where a CONNECT request leads: always to the local workload's own address, at a port
@@ -49,7 +51,7 @@ public record InboundResolver(String network, MeshPorts ports) {
           BAD_REQUEST, "ip mismatch: " + IpText.of(here) + " != " + IpText.of(ip));
     }
     Service service = meant == null ? null : view.serviceByHostname(meant, local.namespace());
-    return upstream(local, port, here, service);
+    return upstream(local, port, here, service, new InetSocketAddress(ip, port));
   }
 
   private InboundRoute byName(
@@ -60,27 +62,46 @@ public record InboundResolver(String network, MeshPorts ports) {
     }
     PortMap own = local.services().getOrDefault(service.key(), PortMap.EMPTY);
     int target = own.target(port) > 0 ? own.target(port) : service.ports().target(port);
-    if (target == 0) {
+    Workload.ApplicationTunnel tunnel = local.reach().applicationTunnel();
+    if (target == 0 && (tunnel == null || tunnel.port() == 0)) {
       return new InboundRoute.Rejected(
           UNAVAILABLE, "no port " + port + " of " + host + " at " + local.uid());
     }
-    return upstream(local, target, here, service);
+    if (tunnel == null || !tunnel.proxyProtocol()) {
+      return upstream(local, target, here, service, null);
+    }
+    InetAddress vip = vipOrNull(service);
+    return vip == null
+        ? new InboundRoute.Rejected(UNAVAILABLE, "no address of " + host + " to announce")
+        : upstream(local, target, here, service, new InetSocketAddress(vip, port));
   }
 
+  /// The service's address for a PROXY header: this network's before others, IPv4 before IPv6.
+  private @Nullable InetAddress vipOrNull(Service service) {
+    return service.vips().stream()
+        .min(
+            Comparator.comparing((NetworkAddress vip) -> !vip.network().equals(network))
+                .thenComparing(vip -> !(vip.ip() instanceof Inet4Address)))
+        .map(NetworkAddress::ip)
+        .orElse(null);
+  }
+
+  /// @param asked for a PROXY header: what the client wanted to reach
   private InboundRoute upstream(
-      Workload local, int port, InetAddress here, @Nullable Service service) {
+      Workload local,
+      int port,
+      InetAddress here,
+      @Nullable Service service,
+      @Nullable InetSocketAddress asked) {
     Workload.ApplicationTunnel tunnel = local.reach().applicationTunnel();
-    if (tunnel != null && tunnel.proxyProtocol()) {
-      // The way of a sandwiched waypoint: a PROXY header goes before the bytes.
-      return new InboundRoute.Rejected(
-          UNAVAILABLE, "PROXY protocol towards the application is not part of this version");
-    }
     int target = tunnel != null && tunnel.port() > 0 ? tunnel.port() : port;
     if (ports.isOwn(target)) {
       return new InboundRoute.Rejected(
           UNAVAILABLE, "self call: port " + target + " is the proxy's own");
     }
-    return new InboundRoute.Upstream(new InetSocketAddress(here, target), service);
+    boolean announces = tunnel != null && tunnel.proxyProtocol();
+    return new InboundRoute.Upstream(
+        new InetSocketAddress(here, target), service, announces ? asked : null);
   }
 
   /// Whether the authority is something that this workload is the waypoint of.

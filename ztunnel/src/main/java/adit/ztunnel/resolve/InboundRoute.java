@@ -9,7 +9,10 @@ public sealed interface InboundRoute {
   /// To the application of the local workload.
   ///
   /// @param service what the client meant, when that is known
-  record Upstream(InetSocketAddress address, @Nullable Service service) implements InboundRoute {}
+  /// @param announced the destination that a PROXY header before the bytes names; null: no header
+  record Upstream(
+      InetSocketAddress address, @Nullable Service service, @Nullable InetSocketAddress announced)
+      implements InboundRoute {}
 
   /// Nowhere, without asking any policy.
   ///

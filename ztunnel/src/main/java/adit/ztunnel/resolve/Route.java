@@ -1,6 +1,5 @@
 package adit.ztunnel.resolve;
 
-import adit.model.GatewayAddress;
 import adit.model.SpiffeId;
 import java.net.InetSocketAddress;
 import java.util.Set;
@@ -14,17 +13,14 @@ public sealed interface Route {
   /// that has no tunnel.
   record Plain(Target target, InetSocketAddress address) implements Route {}
 
-  /// Through a tunnel to the proxy of the chosen workload.
+  /// Through a tunnel: to the proxy of the chosen workload, or to a waypoint.
   ///
-  /// @param proxy the workload's address with the HBONE port
+  /// @param proxy the next hop's address with its HBONE port
   /// @param destination authority of the CONNECT request
   /// @param expected identities that the server may have
   record Tunneled(
       Target target, InetSocketAddress proxy, InetSocketAddress destination, Set<SpiffeId> expected)
       implements Route {}
-
-  /// Through a waypoint. This version does not go there, and never around it.
-  record ViaWaypoint(Target target, GatewayAddress waypoint) implements Route {}
 
   /// Through the gateway of another network, in a tunnel within a tunnel. This version does not.
   ///

@@ -12,9 +12,11 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.util.NetUtil;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import java.net.ConnectException;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -78,6 +80,14 @@ public final class TcpDialer {
           }
         });
     return promise;
+  }
+
+  /// Connects to the application that `permit` allows by the loopback address, from the loopback
+  /// address: only who is in the pod can be there.
+  public Future<Channel> connectWithin(EventLoop loop, Verdict.Permit permit) {
+    boolean four = permit.connection().destinationIp() instanceof Inet4Address;
+    InetAddress loopback = four ? NetUtil.LOCALHOST4 : NetUtil.LOCALHOST6;
+    return connect(loop, new InetSocketAddress(loopback, permit.connection().destinationPort()));
   }
 
   private void connect(

@@ -49,6 +49,7 @@ final class ConfigReaderTest {
     assertThat(config.ports()).isEqualTo(new ZtunnelConfig.Ports(15000, 15020, 15021));
     assertThat(config.self().clusterId()).isEqualTo("Kubernetes");
     assertThat(config.self().isWorkload()).isFalse();
+    assertThat(config.features().localApplicationTunnel()).isTrue();
     assertThat(config.workers()).isEqualTo(4);
   }
 
