@@ -43,9 +43,14 @@ final class HouseRulesTest {
             .because("the name says nothing about what goes in and what comes out"),
         fields().that().areStatic().should().beFinal(),
         classes().that().areRecords().should().haveOnlyFinalFields(),
-        programsDoNotKnowEachOther("adit.ztunnel..", "adit.istiod..", "adit.cni..", "adit.cli.."),
-        programsDoNotKnowEachOther("adit.istiod..", "adit.ztunnel..", "adit.cni..", "adit.cli.."),
-        programsDoNotKnowEachOther("adit.cni..", "adit.ztunnel..", "adit.istiod..", "adit.cli.."),
+        programsDoNotKnowEachOther(
+            "adit.ztunnel..", "adit.waypoint..", "adit.istiod..", "adit.cni..", "adit.cli.."),
+        programsDoNotKnowEachOther(
+            "adit.waypoint..", "adit.ztunnel..", "adit.istiod..", "adit.cni..", "adit.cli.."),
+        programsDoNotKnowEachOther(
+            "adit.istiod..", "adit.ztunnel..", "adit.waypoint..", "adit.cni..", "adit.cli.."),
+        programsDoNotKnowEachOther(
+            "adit.cni..", "adit.ztunnel..", "adit.waypoint..", "adit.istiod..", "adit.cli.."),
         noClasses()
             .that()
             .resideInAnyPackage(
@@ -61,6 +66,7 @@ final class HouseRulesTest {
             .should()
             .dependOnClassesThat(
                 resideInAPackage("adit.ztunnel..")
+                    .or(resideInAPackage("adit.waypoint.."))
                     .or(resideInAPackage("adit.istiod.."))
                     .or(resideInAPackage("adit.cni.."))
                     .or(resideInAPackage("adit.cli..")))

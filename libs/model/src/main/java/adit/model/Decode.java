@@ -168,12 +168,28 @@ public final class Decode {
   private static PortMap ports(String name, List<adit.protos.workload.Port> wire)
       throws InvalidResource {
     Map<Integer, Integer> ports = new HashMap<>();
+    Map<Integer, AppProtocol> protocols = new HashMap<>();
     for (var port : wire) {
-      ports.put(
-          port(name, "ports.service_port", port.getServicePort(), 1),
-          port(name, "ports.target_port", port.getTargetPort(), 0));
+      int number = port(name, "ports.service_port", port.getServicePort(), 1);
+      ports.put(number, port(name, "ports.target_port", port.getTargetPort(), 0));
+      AppProtocol protocol = protocol(port.getAppProtocol());
+      if (protocol != AppProtocol.UNKNOWN) {
+        protocols.put(number, protocol);
+      }
     }
-    return ports.isEmpty() ? PortMap.EMPTY : new PortMap(ports);
+    return ports.isEmpty() ? PortMap.EMPTY : new PortMap(ports, protocols);
+  }
+
+  /// A protocol that is not known (yet) is found out from the bytes.
+  private static AppProtocol protocol(adit.protos.workload.AppProtocol wire) {
+    return switch (wire) {
+      case HTTP11 -> AppProtocol.HTTP11;
+      case HTTP2 -> AppProtocol.HTTP2;
+      case GRPC -> AppProtocol.GRPC;
+      case TCP -> AppProtocol.TCP;
+      case TLS -> AppProtocol.TLS;
+      case UNKNOWN, UNRECOGNIZED -> AppProtocol.UNKNOWN;
+    };
   }
 
   private static int port(String name, String field, int port, int least) throws InvalidResource {

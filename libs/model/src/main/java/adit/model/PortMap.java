@@ -8,12 +8,19 @@ import java.util.TreeMap;
 /// maps for itself.
 ///
 /// @param ports sorted by service port
-public record PortMap(Map<Integer, Integer> ports) {
+/// @param protocols of the ports that say one
+public record PortMap(Map<Integer, Integer> ports, Map<Integer, AppProtocol> protocols) {
   /// No port.
   public static final PortMap EMPTY = new PortMap(Map.of());
 
   public PortMap {
     ports = ports.isEmpty() ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(ports));
+    protocols = Map.copyOf(protocols);
+  }
+
+  /// Ports that do not say what they speak.
+  public PortMap(Map<Integer, Integer> ports) {
+    this(ports, Map.of());
   }
 
   /// Whether the port is there at all.
@@ -24,5 +31,10 @@ public record PortMap(Map<Integer, Integer> ports) {
   /// The target, or 0 if there is none.
   public int target(int servicePort) {
     return ports.getOrDefault(servicePort, 0);
+  }
+
+  /// What the port speaks.
+  public AppProtocol protocol(int servicePort) {
+    return protocols.getOrDefault(servicePort, AppProtocol.UNKNOWN);
   }
 }

@@ -41,6 +41,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// A control plane in memory: delta xDS and certificates over TLS on one port, as Istio's on 15012.
@@ -51,6 +52,8 @@ import org.jspecify.annotations.Nullable;
 /// called from any thread.
 public final class ControlPlane implements AutoCloseable {
   private static final List<String> ORDER = List.of(TypeUrls.AUTHORIZATION, TypeUrls.ADDRESS);
+  private static final List<String> SERVED =
+      Stream.concat(ORDER.stream(), TypeUrls.L7.stream()).toList();
   private static final Duration SERVER_LIFETIME = Duration.ofDays(1);
 
   private final Netns netns;
@@ -80,7 +83,7 @@ public final class ControlPlane implements AutoCloseable {
     this.authority = authority;
     this.tls = serverTls();
     this.ca = new TestCa(authority, scheduler);
-    this.xds = new DeltaServer(xdsExecutor, Clock.systemUTC(), ORDER, _ -> refusal, events);
+    this.xds = new DeltaServer(xdsExecutor, Clock.systemUTC(), SERVED, _ -> refusal, events);
     publish();
     listen();
   }
@@ -276,7 +279,7 @@ public final class ControlPlane implements AutoCloseable {
   private void publish() {
     synchronized (resources) {
       Map<String, Map<String, ResourceVersion>> copy = new HashMap<>();
-      ORDER.forEach(url -> copy.put(url, Map.copyOf(resources.getOrDefault(url, Map.of()))));
+      SERVED.forEach(url -> copy.put(url, Map.copyOf(resources.getOrDefault(url, Map.of()))));
       xds.publish(new Snapshot(++version, copy));
     }
   }

@@ -53,6 +53,20 @@ public final class Balancer {
     return choose(view, service, request, Use.SERVICE, random);
   }
 
+  /// All endpoints that may be chosen, the nearest only where the service prefers them. For those
+  /// who balance by request; the list is in a stable order.
+  public static List<Choice.Endpoint> usable(MeshView view, Service service, Request request) {
+    List<Choice.Endpoint> usable = new ArrayList<>();
+    for (Endpoint one : candidates(view.endpoints(service), service, request, Use.SERVICE)) {
+      usable.add(
+          new Choice.Endpoint(
+              one.workload(),
+              targetPort(one, service, request.port(), Use.SERVICE),
+              address(one.workload(), service, request.ip())));
+    }
+    return usable;
+  }
+
   /// Chooses an endpoint of a service that is a waypoint.
   ///
   /// @param request its port is the HBONE port of the waypoint's address, which the service need

@@ -1,0 +1,2 @@
+/// What operators are shown.
+package adit.waypoint.admin;

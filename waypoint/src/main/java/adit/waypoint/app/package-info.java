@@ -1,0 +1,2 @@
+/// The process: constructs, starts, ends.
+package adit.waypoint.app;

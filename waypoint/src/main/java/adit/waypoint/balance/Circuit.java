@@ -1,0 +1,74 @@
+package adit.waypoint.balance;
+
+import adit.l7.TrafficPolicy.ConnectionPool;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/// How many requests to one service are let through, wait, or are refused. Thread-safe.
+///
+/// With HTTP/1.1 a connection carries one request, so its limit of connections is one of requests;
+/// those above it wait, up to the limit of pending ones.
+public final class Circuit {
+  private static final int MOST_PENDING = 1024;
+
+  private final AtomicInteger active = new AtomicInteger();
+  private final AtomicInteger pending = new AtomicInteger();
+  private final Queue<Waiter> waiting = new ConcurrentLinkedQueue<>();
+
+  /// A request that waits.
+  private record Waiter(Runnable go, Executor loop) {}
+
+  /// What becomes of a request.
+  public enum Entry {
+    /// It goes on at once; [Circuit#leave()] must follow.
+    ENTERED,
+    /// It will be told to go on.
+    WAITS,
+    /// There is no room.
+    OVERFLOW
+  }
+
+  /// A request wants in.
+  ///
+  /// @param pool null: no limits
+  /// @param http2 whether connections carry many requests
+  /// @param go runs on `loop` when a waiting request may go on
+  public Entry enter(@Nullable ConnectionPool pool, boolean http2, Runnable go, Executor loop) {
+    int most = pool == null ? 0 : pool.maxRequests();
+    int connections = pool == null || http2 ? 0 : pool.maxConnections();
+    int now = active.get();
+    if (most > 0 && now >= most) {
+      return Entry.OVERFLOW;
+    }
+    if (pool != null && connections > 0 && now >= connections) {
+      int limit = pool.maxPending() == 0 ? MOST_PENDING : pool.maxPending();
+      if (pending.incrementAndGet() > limit) {
+        pending.decrementAndGet();
+        return Entry.OVERFLOW;
+      }
+      waiting.add(new Waiter(go, loop));
+      return Entry.WAITS;
+    }
+    active.incrementAndGet();
+    return Entry.ENTERED;
+  }
+
+  /// A request has ended; one that waits takes its place.
+  public void leave() {
+    Waiter next = waiting.poll();
+    if (next == null) {
+      active.decrementAndGet();
+    } else {
+      pending.decrementAndGet();
+      next.loop.execute(next.go);
+    }
+  }
+
+  /// Requests in progress.
+  public int active() {
+    return active.get();
+  }
+}

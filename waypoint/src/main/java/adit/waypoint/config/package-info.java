@@ -1,0 +1,2 @@
+/// The environment as checked settings.
+package adit.waypoint.config;

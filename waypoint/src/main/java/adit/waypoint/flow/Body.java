@@ -1,0 +1,158 @@
+package adit.waypoint.flow;
+
+import adit.waypoint.message.RequestSink;
+import adit.waypoint.message.ResponseSink;
+import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http.HttpHeaders;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// The body of one request on its way to a backend, or to one after another.
+///
+/// While there is no backend nothing is read; what came with the head waits here. What was sent is
+/// kept for another attempt as long as it is small and another attempt is possible.
+final class Body {
+  private static final int MOST_KEPT = 64 << 10;
+
+  private final ResponseSink client;
+  private final Deque<ByteBuf> waiting = new ArrayDeque<>();
+  private final List<ByteBuf> kept = new ArrayList<>();
+  private @Nullable RequestSink out;
+  private @Nullable HttpHeaders trailers;
+  private boolean ended;
+  private boolean endSent;
+  private boolean keeping;
+  private boolean lost;
+  private boolean discarded;
+  private int keptBytes;
+
+  Body(ResponseSink client, boolean ended) {
+    this.client = client;
+    this.ended = ended;
+    if (!ended) {
+      client.read(false);
+    }
+  }
+
+  /// Whether nothing follows the head.
+  boolean isEmpty() {
+    return ended && waiting.isEmpty() && kept.isEmpty() && trailers == null;
+  }
+
+  boolean isEnded() {
+    return ended;
+  }
+
+  /// Another attempt is possible: keep what is sent.
+  void keep() {
+    keeping = true;
+  }
+
+  /// No other attempt will be made.
+  void forget() {
+    keeping = false;
+    kept.forEach(ByteBuf::release);
+    kept.clear();
+    keptBytes = 0;
+  }
+
+  /// Whether all of it can be sent again.
+  boolean isWhole() {
+    return !lost;
+  }
+
+  void data(ByteBuf bytes) {
+    RequestSink to = out;
+    if (discarded) {
+      bytes.release();
+    } else if (to == null) {
+      waiting.add(bytes);
+    } else {
+      send(to, bytes);
+      if (!to.isWritable()) {
+        client.read(false);
+      }
+    }
+  }
+
+  void end(@Nullable HttpHeaders last) {
+    ended = true;
+    trailers = last;
+    RequestSink to = out;
+    if (to != null && !discarded) {
+      sendEnd(to);
+    }
+  }
+
+  private void send(RequestSink to, ByteBuf bytes) {
+    if (keeping && keptBytes + bytes.readableBytes() <= MOST_KEPT) {
+      keptBytes += bytes.readableBytes();
+      kept.add(bytes.retainedDuplicate());
+    } else {
+      lost = true;
+      forget();
+    }
+    to.data(bytes);
+  }
+
+  private void sendEnd(RequestSink to) {
+    endSent = true;
+    to.end(trailers == null ? null : trailers.copy());
+  }
+
+  void flush() {
+    RequestSink to = out;
+    if (to != null) {
+      to.flush();
+    }
+  }
+
+  /// A backend takes the body.
+  void connect(RequestSink to) {
+    out = to;
+    for (ByteBuf bytes = waiting.poll(); bytes != null; bytes = waiting.poll()) {
+      send(to, bytes);
+    }
+    if (ended && !endSent) {
+      sendEnd(to);
+    }
+    to.flush();
+    backendWritabilityChanged();
+  }
+
+  void backendWritabilityChanged() {
+    RequestSink to = out;
+    if (!ended && !discarded && to != null) {
+      client.read(to.isWritable());
+    }
+  }
+
+  /// The backend is given up; what it was sent is for the next one.
+  void disconnect() {
+    out = null;
+    endSent = false;
+    if (!ended) {
+      client.read(false);
+    }
+    for (int i = kept.size() - 1; i >= 0; i--) {
+      waiting.addFirst(kept.get(i));
+    }
+    kept.clear();
+    keptBytes = 0;
+  }
+
+  /// Nobody wants it any more; what still comes is dropped.
+  void discard() {
+    discarded = true;
+    out = null;
+    forget();
+    waiting.forEach(ByteBuf::release);
+    waiting.clear();
+    if (!ended) {
+      client.read(true);
+    }
+  }
+}

@@ -1,0 +1,284 @@
+package adit.waypoint.flow;
+
+import adit.l7.Backend;
+import adit.l7.Match;
+import adit.l7.RequestVerdict;
+import adit.l7.RouteTable.Chosen;
+import adit.l7.Rule;
+import adit.l7.Rule.Action;
+import adit.l7.Rule.Fault;
+import adit.model.authorize.Refusal;
+import adit.waypoint.message.Http2Heads;
+import adit.waypoint.message.RequestMessage;
+import adit.waypoint.message.RequestSource;
+import adit.waypoint.message.ResponseSink;
+import adit.waypoint.observe.RequestRecord;
+import adit.waypoint.route.PathText;
+import adit.waypoint.view.Snapshot;
+import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// One request, from its head to the end of its answer. On its event loop.
+///
+/// ```
+/// decide --answered here--> over
+///   '-> wait (fault) -> forward --answer complete, or cut--> over
+/// ```
+final class Exchange implements RequestSource {
+  private static final String DENIED = "RBAC: access denied";
+  private static final String REQUEST_ID = "x-request-id";
+  private static final String CLIENT_CERT = "x-forwarded-client-cert";
+
+  private final Parts parts;
+  private final Arrival arrival;
+  private final ResponseSink sink;
+  private final Snapshot snapshot;
+  private final Body body;
+  private final RequestRecord noted;
+  private RequestMessage request;
+  private @Nullable Forwarding forwarding;
+  private @Nullable Future<?> delay;
+  private boolean over;
+
+  Exchange(Parts parts, Arrival arrival, RequestMessage request, boolean end, ResponseSink sink) {
+    this.parts = parts;
+    this.arrival = arrival;
+    this.sink = sink;
+    this.request = request;
+    this.snapshot = parts.board().now();
+    this.body = new Body(sink, end);
+    this.noted = new RequestRecord(asked(), parts.observer().nanoTime());
+  }
+
+  private RequestRecord.Asked asked() {
+    HttpHeaders headers = request.headers();
+    String id = headers.get(REQUEST_ID);
+    if (id == null) {
+      id = parts.ids().get();
+      headers.set(REQUEST_ID, id);
+    }
+    return new RequestRecord.Asked(
+        arrival.source(),
+        arrival.client(),
+        arrival.local(),
+        arrival.serviceOrNull(),
+        request.method(),
+        request.target(),
+        request.authority(),
+        request.version(),
+        headers.get(HttpHeaderNames.USER_AGENT, ""),
+        id,
+        headers.get("x-forwarded-for", ""),
+        Reply.isGrpc(request));
+  }
+
+  void start() {
+    String target = PathText.normalOrNull(request.target());
+    if (target == null) {
+      reply(new Reply(400, "Bad Request", "-", "path_normalization_failed"));
+      return;
+    }
+    request = request.withTarget(target);
+    // What a client says about its own certificate is not believed.
+    request.headers().remove(CLIENT_CERT);
+    Head head = new Head(arrival, request, null);
+    if (isAllowed(head)) {
+      route(head);
+    }
+  }
+
+  private boolean isAllowed(Head head) {
+    RequestVerdict verdict = snapshot.l7().authorizer(arrival.keyOrNull()).check(head);
+    verdict.notes().forEach(note -> parts.observer().noted(arrival.client(), note));
+    return switch (verdict) {
+      case RequestVerdict.Allowed(var custom, _) -> {
+        if (!custom.isEmpty()) {
+          deny(
+              new Refusal(
+                  "",
+                  Refusal.Stage.AUTHORIZE,
+                  custom.getFirst().key(),
+                  "",
+                  "an answer of provider " + custom.getFirst().provider(),
+                  "external authorization is not part of this build",
+                  ""));
+        }
+        yield custom.isEmpty();
+      }
+      case RequestVerdict.Denied(var refusal, _) -> {
+        deny(refusal);
+        yield false;
+      }
+    };
+  }
+
+  private void deny(Refusal why) {
+    Refusal refusal = why.withId(parts.ids().get());
+    noted.refused(refusal);
+    HttpHeaders headers = Http2Heads.empty();
+    headers.set(Refusal.HEADER, refusal.header());
+    reply(
+        new Reply(
+            403,
+            DENIED,
+            "-",
+            "rbac_access_denied_matched_policy[" + refusal.policy() + "]",
+            headers));
+  }
+
+  private void route(Head head) {
+    if (arrival.keyOrNull() == null) {
+      forward(null, Match.ALL, null);
+      return;
+    }
+    switch (snapshot.l7().routes().choose(arrival.keyOrNull(), head)) {
+      case Chosen.Unrouted _ -> forward(null, Match.ALL, null);
+      case Chosen.Unmatched _ -> reply(new Reply(404, "", "NR", "route_not_found"));
+      case Chosen.Matched(var route, var rule, var match) -> {
+        noted.route(rule.name().isEmpty() ? route.key() : route.key() + "/" + rule.name());
+        cors(rule, match);
+      }
+    }
+  }
+
+  private void cors(Rule rule, Match match) {
+    if (rule.cors() != null && CorsAnswers.isPreflight(request)) {
+      HttpHeaders headers = Http2Heads.empty();
+      CorsAnswers.preflight(rule.cors(), request, headers);
+      reply(new Reply(200, "", "-", "cors_preflight", headers));
+      return;
+    }
+    Fault fault = rule.fault();
+    Fault.Delay wait = fault == null ? null : fault.delay();
+    if (wait != null && wait.fraction().includes(parts.random().nextDouble())) {
+      delay =
+          sink.eventLoop()
+              .schedule(
+                  () -> afterDelay(rule, match), wait.time().toMillis(), TimeUnit.MILLISECONDS);
+    } else {
+      abortOrAct(rule, match, "-");
+    }
+  }
+
+  private void afterDelay(Rule rule, Match match) {
+    delay = null;
+    if (!over) {
+      abortOrAct(rule, match, "DI");
+    }
+  }
+
+  private void abortOrAct(Rule rule, Match match, String flags) {
+    Fault fault = rule.fault();
+    Fault.Abort abort = fault == null ? null : fault.abort();
+    if (abort != null && abort.fraction().includes(parts.random().nextDouble())) {
+      if (abort.httpStatus() > 0) {
+        reply(new Reply(abort.httpStatus(), "fault filter abort", "FI", "fault_filter_abort"));
+      } else {
+        HttpHeaders headers = Http2Heads.empty();
+        headers.set(HttpHeaderNames.CONTENT_TYPE, "application/grpc");
+        headers.set("grpc-status", Integer.toString(abort.grpcStatus()));
+        headers.set("grpc-message", "fault filter abort");
+        noted.grpcStatus(Integer.toString(abort.grpcStatus()));
+        reply(new Reply(200, "", "FI", "fault_filter_abort", headers));
+      }
+      return;
+    }
+    act(rule, match, flags);
+  }
+
+  private void act(Rule rule, Match match, String flags) {
+    switch (rule.action()) {
+      case Action.Redirect redirect -> {
+        HttpHeaders headers = Http2Heads.empty();
+        headers.set(
+            HttpHeaderNames.LOCATION,
+            Locations.of(redirect, match.path(), request, arrival.port()));
+        answerHere(rule, new Reply(redirect.status(), "", "-", "direct_response", headers));
+      }
+      case Action.Respond(var status, var text) ->
+          answerHere(rule, new Reply(status, text.toStringUtf8(), "-", "direct_response"));
+      case Action.Forward(var backends) -> {
+        noted.answered(0, flags, "-");
+        forward(rule, match, Backends.chooseOrNull(backends, parts.random()));
+      }
+    }
+  }
+
+  private void answerHere(Rule rule, Reply reply) {
+    Edits.apply(rule.filters().response(), reply.headers());
+    if (rule.cors() != null) {
+      CorsAnswers.actual(rule.cors(), request, reply.headers());
+    }
+    reply(reply);
+  }
+
+  private void forward(@Nullable Rule rule, Match match, @Nullable Backend backend) {
+    Forwarding next = new Forwarding(parts, arrival, snapshot, sink, body, noted, this::finished);
+    forwarding = next;
+    next.start(rule, match, backend, request);
+  }
+
+  /// Answers here.
+  private void reply(Reply reply) {
+    if (!over) {
+      noted.answered(reply.status(), reply.flag(), reply.detail());
+      String grpc = reply.send(request, sink);
+      if (!grpc.isEmpty()) {
+        noted.grpcStatus(grpc);
+      }
+      finished();
+    }
+  }
+
+  private void finished() {
+    if (!over) {
+      over = true;
+      body.discard();
+      parts.observer().ended(noted);
+    }
+  }
+
+  @Override
+  public void data(ByteBuf bytes) {
+    noted.received(bytes.readableBytes());
+    body.data(bytes);
+  }
+
+  @Override
+  public void readComplete() {
+    body.flush();
+  }
+
+  @Override
+  public void end(@Nullable HttpHeaders trailers) {
+    body.end(trailers);
+  }
+
+  @Override
+  public void cancelled(String why) {
+    if (over) {
+      return;
+    }
+    if (delay != null) {
+      delay.cancel(false);
+    }
+    Forwarding current = forwarding;
+    if (current != null) {
+      current.cancel();
+    }
+    noted.answered(0, "DC", why.replace(' ', '_'));
+    finished();
+  }
+
+  @Override
+  public void writabilityChanged() {
+    Forwarding current = forwarding;
+    if (current != null) {
+      current.clientWritabilityChanged();
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/// The order of the stages for each connection and each request.
+package adit.waypoint.flow;

@@ -1,0 +1,292 @@
+package adit.waypoint.listener;
+
+import adit.waypoint.message.Http2Heads;
+import adit.waypoint.message.RequestHandler;
+import adit.waypoint.message.RequestMessage;
+import adit.waypoint.message.RequestMessage.Kind;
+import adit.waypoint.message.RequestSource;
+import adit.waypoint.message.ResponseSink;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http2.DefaultHttp2DataFrame;
+import io.netty.handler.codec.http2.DefaultHttp2HeadersFrame;
+import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
+import io.netty.handler.codec.http2.Http2DataFrame;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2HeadersFrame;
+import io.netty.handler.codec.http2.Http2ResetFrame;
+import io.netty.util.ReferenceCountUtil;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// One stream of an HTTP/2 connection: a request and its answer.
+final class Http2Exchange extends ChannelInboundHandlerAdapter implements ResponseSink {
+  private final RequestHandler handler;
+  private final HttpLimits limits;
+  private @Nullable ChannelHandlerContext ctx;
+  private @Nullable RequestSource source;
+  private @Nullable Patience patience;
+  private boolean begun;
+  private boolean requestEnded;
+  private boolean headSent;
+  private boolean responseEnded;
+  private boolean over;
+
+  Http2Exchange(RequestHandler handler, HttpLimits limits) {
+    this.handler = handler;
+    this.limits = limits;
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext added) {
+    ctx = added;
+    patience = new Patience(added, this::stalled);
+  }
+
+  private ChannelHandlerContext ctx() {
+    return Objects.requireNonNull(ctx);
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    switch (message) {
+      case Http2HeadersFrame frame -> headers(frame);
+      case Http2DataFrame frame -> data(frame);
+      default -> ReferenceCountUtil.release(message);
+    }
+  }
+
+  private void headers(Http2HeadersFrame frame) {
+    if (begun) {
+      if (!requestEnded) {
+        requestEnded = true;
+        RequestSource body = source;
+        HttpHeaders trailers = Http2Heads.fromHttp2(frame.headers());
+        if (body != null) {
+          body.end(trailers.isEmpty() ? null : trailers);
+        }
+      }
+      return;
+    }
+    begun = true;
+    RequestMessage head = headOrNull(frame.headers());
+    if (head == null) {
+      handler.malformed(400, "invalid header");
+      reset(Http2Error.PROTOCOL_ERROR);
+      return;
+    }
+    requestEnded = frame.isEndStream();
+    progressed();
+    source = handler.handle(head, requestEnded, this);
+  }
+
+  private static @Nullable RequestMessage headOrNull(Http2Headers headers) {
+    CharSequence method = headers.method();
+    CharSequence path = headers.path();
+    CharSequence authority = headers.authority();
+    // A Host that disagrees is not forwarded (RFC 9113 section 8.3.1).
+    CharSequence host = authority == null ? headers.get(HttpHeaderNames.HOST) : authority;
+    if (method == null || (host != null && !Http1Heads.isAuthority(host.toString()))) {
+      return null;
+    }
+    boolean connect = "CONNECT".contentEquals(method);
+    String target = path == null ? String.valueOf(host) : path.toString();
+    if (!(connect ? path == null && host != null : isTarget(target, method))
+        || headers.getAll(HttpHeaderNames.HOST).size() > 1) {
+      return null;
+    }
+    return head(headers, method.toString(), host == null ? "" : host.toString(), target, connect);
+  }
+
+  private static boolean isTarget(String target, CharSequence method) {
+    return target.startsWith("/") || (target.equals("*") && "OPTIONS".contentEquals(method));
+  }
+
+  private static RequestMessage head(
+      Http2Headers headers, String method, String authority, String target, boolean connect) {
+    HttpHeaders plain = Http2Heads.fromHttp2(headers);
+    plain.remove(HttpHeaderNames.HOST);
+    CharSequence scheme = headers.scheme();
+    return new RequestMessage(
+        method,
+        scheme == null ? "http" : scheme.toString(),
+        authority,
+        target,
+        plain,
+        connect ? Kind.CONNECT : Kind.PLAIN,
+        "HTTP/2");
+  }
+
+  private void data(Http2DataFrame frame) {
+    RequestSource body = source;
+    if (body == null || requestEnded) {
+      frame.release();
+      return;
+    }
+    progressed();
+    ByteBuf bytes = frame.content();
+    if (bytes.isReadable()) {
+      body.data(bytes);
+    } else {
+      frame.release();
+    }
+    if (frame.isEndStream()) {
+      requestEnded = true;
+      body.end(null);
+    }
+  }
+
+  private void progressed() {
+    Objects.requireNonNull(patience).reset(limits.stall());
+  }
+
+  private void stalled() {
+    cancel("stream idle timeout");
+    reset(Http2Error.CANCEL);
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext context) {
+    RequestSource body = source;
+    if (body != null) {
+      body.readComplete();
+    }
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext context) {
+    RequestSource body = source;
+    if (body != null) {
+      if (context.channel().isWritable()) {
+        progressed();
+      }
+      body.writabilityChanged();
+    }
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (event instanceof Http2ResetFrame) {
+      cancel("downstream remote reset");
+      var _ = context.close();
+    }
+    ReferenceCountUtil.release(event);
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    cancel("downstream connection closed");
+  }
+
+  private void cancel(String why) {
+    Objects.requireNonNull(patience).end();
+    RequestSource body = source;
+    source = null;
+    if (body != null && !(requestEnded && responseEnded)) {
+      over = true;
+      body.cancelled(why);
+    }
+    over = true;
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    handler.failed(cause);
+    cancel(String.valueOf(cause.getMessage()));
+    var _ = context.close();
+  }
+
+  private void reset(Http2Error error) {
+    over = true;
+    var _ = ctx().writeAndFlush(new DefaultHttp2ResetFrame(error));
+  }
+
+  @Override
+  public EventLoop eventLoop() {
+    return ctx().channel().eventLoop();
+  }
+
+  @Override
+  public void informational(int status, HttpHeaders headers) {
+    if (!over && !headSent) {
+      var _ =
+          ctx().writeAndFlush(new DefaultHttp2HeadersFrame(Http2Heads.response(status, headers)));
+    }
+  }
+
+  @Override
+  public void head(int status, HttpHeaders headers, boolean end) {
+    if (!over && !headSent) {
+      headSent = true;
+      var _ = ctx().write(new DefaultHttp2HeadersFrame(Http2Heads.response(status, headers), end));
+      if (end) {
+        ended();
+      }
+    }
+  }
+
+  @Override
+  public void data(ByteBuf bytes) {
+    if (over || responseEnded) {
+      bytes.release();
+    } else {
+      progressed();
+      var _ = ctx().write(new DefaultHttp2DataFrame(bytes, false));
+    }
+  }
+
+  @Override
+  public void end(@Nullable HttpHeaders trailers) {
+    if (over || responseEnded) {
+      return;
+    }
+    var _ =
+        trailers == null
+            ? ctx().write(new DefaultHttp2DataFrame(true))
+            : ctx().write(new DefaultHttp2HeadersFrame(Http2Heads.trailers(trailers), true));
+    ended();
+  }
+
+  private void ended() {
+    responseEnded = true;
+    Objects.requireNonNull(patience).end();
+    if (!requestEnded) {
+      // The answer is complete, the rest of the request is not wanted (RFC 9113 section 8.1).
+      var _ = ctx().writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.NO_ERROR));
+      over = true;
+    }
+  }
+
+  @Override
+  public void abort() {
+    if (!over) {
+      reset(Http2Error.INTERNAL_ERROR);
+    }
+  }
+
+  @Override
+  public void flush() {
+    ctx().flush();
+  }
+
+  @Override
+  public boolean isWritable() {
+    return ctx().channel().isWritable();
+  }
+
+  @Override
+  public void read(boolean wanted) {
+    ctx().channel().config().setAutoRead(wanted);
+  }
+
+  @Override
+  public @Nullable Channel takeOver(int status, HttpHeaders headers) {
+    return null;
+  }
+}

@@ -1,0 +1,50 @@
+package adit.waypoint.listener;
+
+import adit.waypoint.message.RequestHandler;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelPipeline;
+import io.netty.handler.codec.http2.Http2FrameCodec;
+import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
+import io.netty.handler.codec.http2.Http2MultiplexHandler;
+import io.netty.handler.codec.http2.Http2Settings;
+
+/// The server side of one HTTP/2 connection.
+public final class Http2Server {
+  private static final int LARGEST_FRAME = 64 << 10;
+  private static final int RESETS = 200;
+  private static final int RESETS_SECONDS = 10;
+  private static final long GRACE_MILLIS = 30_000;
+
+  private Http2Server() {}
+
+  /// Makes a channel speak HTTP/2, the preface included. Closing the channel says GOAWAY and lets
+  /// streams end.
+  public static void install(ChannelPipeline pipeline, RequestHandler handler, HttpLimits limits) {
+    Http2FrameCodec codec =
+        Http2FrameCodecBuilder.forServer()
+            .initialSettings(
+                new Http2Settings()
+                    .maxConcurrentStreams(limits.streams())
+                    .initialWindowSize(limits.window())
+                    .maxFrameSize(LARGEST_FRAME)
+                    .maxHeaderListSize(limits.headers()))
+            .validateHeaders(true)
+            .validateRequiredPseudoHeaders(true)
+            .decoderEnforceMaxRstFramesPerWindow(RESETS, RESETS_SECONDS)
+            .decoderEnforceMaxConsecutiveEmptyDataFrames(8)
+            .decoderEnforceMaxSmallContinuationFrames(16)
+            .gracefulShutdownTimeoutMillis(GRACE_MILLIS)
+            .build();
+    pipeline.addLast(
+        codec,
+        new Http2MultiplexHandler(
+            new ChannelInitializer<Channel>() {
+              @Override
+              protected void initChannel(Channel stream) {
+                stream.pipeline().addLast(new Http2Exchange(handler, limits));
+              }
+            }),
+        new Http2Idle(limits.idle()));
+  }
+}

@@ -1,0 +1,32 @@
+package adit.waypoint.listener;
+
+import java.time.Duration;
+
+/// What a client may make the process hold, and how long.
+///
+/// @param line request line, bytes; beyond: 414
+/// @param headers all headers of a request, bytes; beyond: 431
+/// @param headTime from the first byte of a request to the end of its headers; beyond: 408
+/// @param stall without a byte of a body that was begun; beyond: 408, or the stream is reset
+/// @param idle without a request
+/// @param streams of one HTTP/2 connection at one time; beyond: REFUSED_STREAM
+/// @param window of one HTTP/2 stream, bytes
+public record HttpLimits(
+    int line,
+    int headers,
+    Duration headTime,
+    Duration stall,
+    Duration idle,
+    int streams,
+    int window) {
+  /// The limits that the product runs with.
+  public static final HttpLimits DEFAULT =
+      new HttpLimits(
+          16 << 10,
+          60 << 10,
+          Duration.ofSeconds(60),
+          Duration.ofMinutes(5),
+          Duration.ofHours(1),
+          1000,
+          1 << 20);
+}

@@ -1,0 +1,23 @@
+package adit.waypoint.message;
+
+/// Why an attempt came to nothing.
+///
+/// @param text for the log
+/// @param untouched certainly no backend has begun to work on the request
+public record StreamFailure(Kind kind, String text, boolean untouched) {
+  /// What kind of thing.
+  public enum Kind {
+    /// No connection.
+    CONNECT,
+    /// The server did not handle the stream.
+    REFUSED,
+    /// The connection, or the stream, was cut.
+    RESET,
+    /// What came is not HTTP.
+    PROTOCOL,
+    /// A limit of ours.
+    OVERFLOW,
+    /// Too slow.
+    TIMEOUT
+  }
+}

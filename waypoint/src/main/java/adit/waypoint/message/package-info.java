@@ -1,0 +1,3 @@
+/// Messages and streams, whatever version of HTTP carries them: what the listener side, the flow
+/// and the upstream side say to each other.
+package adit.waypoint.message;

@@ -1,0 +1,2 @@
+/// Where a connection and a request are meant to go. Pure.
+package adit.waypoint.route;

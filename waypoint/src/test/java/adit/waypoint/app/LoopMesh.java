@@ -1,0 +1,283 @@
+package adit.waypoint.app;
+
+import adit.hbone.Authority;
+import adit.hbone.ConnectHead;
+import adit.hbone.HbonePool;
+import adit.hbone.HboneServer;
+import adit.hbone.PoolSettings;
+import adit.hbone.ReadSizes;
+import adit.hbone.Relay;
+import adit.hbone.ServerSettings;
+import adit.hbone.Tunnel;
+import adit.hbone.TunnelDialer;
+import adit.identity.CaClient;
+import adit.identity.Certificates;
+import adit.identity.TlsSettings;
+import adit.linux.EpollIo;
+import adit.model.SpiffeId;
+import adit.protos.l7.Route;
+import adit.protos.workload.GatewayAddress;
+import adit.protos.workload.NamespacedHostname;
+import adit.protos.workload.Service;
+import adit.telemetry.Log;
+import adit.telemetry.LogOutput;
+import adit.testkit.ControlPlane;
+import adit.testkit.Eventually;
+import adit.testkit.WireResources;
+import adit.waypoint.config.ProxySettings;
+import adit.xds.TypeUrls;
+import com.google.protobuf.Message;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.handler.ssl.SslContext;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
+
+/// A mesh on loopback addresses: a control plane to script, a real waypoint process, node proxies
+/// of the backends, clients. Real sockets, real TLS.
+final class LoopMesh implements AutoCloseable {
+  static final Duration PATIENCE = Duration.ofSeconds(20);
+  static final SpiffeId WAYPOINT = new SpiffeId("cluster.local", "shop", "waypoint");
+  static final SpiffeId CLIENT = new SpiffeId("cluster.local", "shop", "client");
+  static final String VIP = "10.96.0.1";
+
+  final ControlPlane plane;
+  final WaypointProcess waypoint;
+  final BlockingQueue<String> connects = new LinkedBlockingQueue<>();
+  private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, EpollIo.factory());
+  private final ScheduledExecutorService renewal = Executors.newSingleThreadScheduledExecutor();
+  private final Certificates certificates;
+  private final int hbone;
+  private final Thread end;
+
+  LoopMesh() throws Exception {
+    plane = ControlPlane.start();
+    var source =
+        new CaClient(
+            new CaClient.Settings(
+                plane.url(),
+                plane.rootsPem(),
+                null,
+                null,
+                "Kubernetes",
+                Map.of(),
+                Duration.ofHours(1),
+                CaClient.Mode.SHARED),
+            loops,
+            EpollSocketChannel::new);
+    certificates =
+        new Certificates(
+            source,
+            TlsSettings.DEFAULT,
+            Clock.systemUTC(),
+            System::nanoTime,
+            renewal,
+            RandomGenerator.getDefault(),
+            Log.silent());
+    hbone = serveNode("127.0.0.2", 0, identity("backend"));
+    plane.put(
+        WireResources.address(
+            WireResources.endpointOf(
+                WireResources.service("shop", "waypoint", 15008, 15008),
+                WireResources.workload("shop", "waypoint-1", "waypoint", "n1", ip("127.0.0.1")))));
+    waypoint =
+        new WaypointProcess(
+            ProxySettings.read(
+                Map.of(
+                    "XDS_ADDRESS", plane.url(),
+                    "CA_ADDRESS", plane.url(),
+                    "XDS_ROOT_CA", plane.rootsPem(),
+                    "CA_ROOT_CA", plane.rootsPem(),
+                    "POD_NAME", "waypoint-1",
+                    "POD_NAMESPACE", "shop",
+                    "SERVICE_ACCOUNT", "waypoint",
+                    "ADIT_GATEWAY", "waypoint",
+                    "INSTANCE_IP", "127.0.0.1",
+                    "CONNECTION_TERMINATION_DEADLINE", "5s"),
+                new ProxySettings.Ports(0, hbone, 0, 0, 0, 0)),
+            LogOutput.start(Map.of("RUST_LOG", "info")));
+    waypoint.start();
+    end =
+        Thread.ofPlatform()
+            .daemon()
+            .start(() -> {
+              try {
+                waypoint.awaitEnd();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+    Eventually.holds("the waypoint is ready", PATIENCE, () -> waypoint.readiness().isReady());
+  }
+
+  static SpiffeId identity(String account) {
+    return new SpiffeId("cluster.local", "shop", account);
+  }
+
+  static InetAddress ip(String text) {
+    return InetAddress.ofLiteral(text);
+  }
+
+  /// The node proxy of a backend: tunnels to its own address end in plain connections.
+  ///
+  /// @return its port
+  int serveNode(String address, int port, SpiffeId identity) {
+    HboneServer server =
+        new HboneServer(
+            ServerSettings.defaults(),
+            () -> certificates.get(identity).thenApply(one -> one.serverContext()),
+            (request, responder) -> {
+              connects.add(request.head().authority());
+              if (!(Authority.parseOrNull(request.head().authority())
+                  instanceof Authority.Address(var ip, var target))) {
+                responder.refuse(400, null);
+                return;
+              }
+              var connecting =
+                  new Bootstrap()
+                      .group(request.eventLoop())
+                      .channelFactory(EpollSocketChannel::new)
+                      .option(ChannelOption.AUTO_READ, false)
+                      .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
+                      .option(ChannelOption.RECVBUF_ALLOCATOR, ReadSizes.relay())
+                      .handler(new ChannelInboundHandlerAdapter())
+                      .connect(new InetSocketAddress(ip, target));
+              connecting.addListener(_ -> {
+                if (connecting.isSuccess()) {
+                  Relay.hold(connecting.channel());
+                  var _ = Relay.join(connecting.channel(), responder.accept(null));
+                } else {
+                  responder.refuse(503, null);
+                }
+              });
+            });
+    Channel bound =
+        new ServerBootstrap()
+            .group(loops)
+            .channelFactory(EpollServerSocketChannel::new)
+            .childHandler(server.childInitializer())
+            .bind(new InetSocketAddress(address, port))
+            .syncUninterruptibly()
+            .channel();
+    return ((InetSocketAddress) bound.localAddress()).getPort();
+  }
+
+  /// The port of the node proxies.
+  int hbone() {
+    return hbone;
+  }
+
+  /// A service that the waypoint serves.
+  static Service.Builder service(String name, int port, int target, String vip) {
+    return WireResources.service("shop", name, port, target, ip(vip))
+        .setWaypoint(
+            GatewayAddress.newBuilder()
+                .setHostname(
+                    NamespacedHostname.newBuilder()
+                        .setNamespace("shop")
+                        .setHostname("waypoint.shop.svc.cluster.local"))
+                .setHboneMtlsPort(15008));
+  }
+
+  /// A service with endpoints in the mesh at these addresses.
+  void publish(Service.Builder service, String... addresses) {
+    plane.put(WireResources.address(service));
+    for (String address : addresses) {
+      var workload =
+          WireResources.workload(
+              "shop", service.getName() + "-" + address, "backend", "n1", ip(address));
+      plane.put(WireResources.address(WireResources.endpointOf(service, workload)));
+    }
+    Eventually.holds(
+        "the waypoint knows " + service.getName(),
+        PATIENCE,
+        () -> {
+          var known =
+              waypoint.board().now().mesh().serviceByHostname(service.getHostname(), "shop");
+          return known != null
+              && waypoint.board().now().mesh().endpoints(known).size() == addresses.length;
+        });
+  }
+
+  /// An L7 resource, known when this returns.
+  void put(String type, String name, Message resource) {
+    var before = waypoint.board().now().l7();
+    plane.putBytes(type, name, resource.toByteArray());
+    Eventually.holds(
+        "the waypoint knows " + name, PATIENCE, () -> !waypoint.board().now().l7().equals(before));
+  }
+
+  void put(Route.Builder route) {
+    put(
+        TypeUrls.ROUTE,
+        route.getKind() + "/" + route.getNamespace() + "/" + route.getName(),
+        route.build());
+  }
+
+  /// A tunnel of a client to an address, as its node proxy would open it.
+  RawClient connect(String authority) throws Exception {
+    return connect(CLIENT, authority);
+  }
+
+  RawClient connect(SpiffeId identity, String authority) throws Exception {
+    EventLoop loop = loops.next();
+    var pool = new HbonePool<>(loop, PoolSettings.defaults(), dialer(identity));
+    Tunnel tunnel =
+        pool.open("waypoint", new ConnectHead(authority, null, null, null, null), PATIENCE)
+            .get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    return RawClient.over(tunnel);
+  }
+
+  private TunnelDialer<String> dialer(SpiffeId identity) {
+    return new TunnelDialer<>() {
+      @Override
+      public InetSocketAddress destination(String key) {
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), waypoint.port());
+      }
+
+      @Override
+      public CompletionStage<SslContext> tls(String key) {
+        return certificates.get(identity).thenApply(one -> one.clientContext(Set.of(WAYPOINT)));
+      }
+
+      @Override
+      public Channel newChannel(String key, EventLoop loop) {
+        return new EpollSocketChannel();
+      }
+    };
+  }
+
+  @Override
+  public void close() throws IOException {
+    waypoint.shutDown("test");
+    try {
+      end.join(PATIENCE);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+    certificates.close();
+    loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
+    renewal.shutdownNow();
+    plane.close();
+  }
+}
