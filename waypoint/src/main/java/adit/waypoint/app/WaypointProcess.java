@@ -20,7 +20,10 @@ import adit.telemetry.LogOutput;
 import adit.telemetry.Metrics;
 import adit.telemetry.Readiness;
 import adit.telemetry.Stability;
+import adit.waypoint.authenticate.Authenticator;
+import adit.waypoint.authenticate.KeySets;
 import adit.waypoint.balance.Endpoints;
+import adit.waypoint.balance.Limiter;
 import adit.waypoint.config.ProxySettings;
 import adit.waypoint.flow.Connections;
 import adit.waypoint.flow.Entrance;
@@ -47,7 +50,9 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.net.http.HttpClient;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -92,6 +97,11 @@ public final class WaypointProcess {
   private final HboneServer server;
   private final Map<EventLoop, UpstreamPool> pools = new HashMap<>();
   private final OperatorPorts operator;
+  private final HttpClient http =
+      HttpClient.newBuilder()
+          .followRedirects(HttpClient.Redirect.NEVER)
+          .connectTimeout(Duration.ofSeconds(5))
+          .build();
   private @Nullable DeltaClient discovery;
   private @Nullable Channel listener;
 
@@ -172,6 +182,9 @@ public final class WaypointProcess {
         new Parts(
             board,
             new Endpoints(placeholder(self), self.address(), random, System::nanoTime),
+            new Authenticator(
+                new KeySets(http, System::nanoTime, output.scope("jwks")), Clock.systemUTC()),
+            new Limiter(System::nanoTime),
             pools,
             new ConcurrentHashMap<>(),
             observer,
@@ -335,6 +348,7 @@ public final class WaypointProcess {
     }
     operator.close();
     certificates.close();
+    http.shutdownNow();
   }
 
   /// The port of the listener, 0 while there is none.

@@ -1,13 +1,18 @@
 package adit.waypoint.flow;
 
+import adit.l7.Authentication;
 import adit.l7.Backend;
 import adit.l7.Match;
+import adit.l7.RateLimit;
 import adit.l7.RequestVerdict;
 import adit.l7.RouteTable.Chosen;
 import adit.l7.Rule;
 import adit.l7.Rule.Action;
 import adit.l7.Rule.Fault;
+import adit.l7.Token;
 import adit.model.authorize.Refusal;
+import adit.waypoint.authenticate.Authenticator;
+import adit.waypoint.balance.Limiter;
 import adit.waypoint.message.Http2Heads;
 import adit.waypoint.message.RequestMessage;
 import adit.waypoint.message.RequestSource;
@@ -19,6 +24,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.util.concurrent.Future;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -85,10 +91,75 @@ final class Exchange implements RequestSource {
     request = request.withTarget(target);
     // What a client says about its own certificate is not believed.
     request.headers().remove(CLIENT_CERT);
-    Head head = new Head(arrival, request, null);
-    if (isAllowed(head)) {
+    List<Authentication> rules = snapshot.l7().authentications(arrival.keyOrNull());
+    if (rules.isEmpty()) {
+      decide(null);
+      return;
+    }
+    Authenticator.removeReserved(rules, request);
+    parts
+        .authenticator()
+        .check(rules, request)
+        .whenComplete((outcome, failure) -> {
+          if (sink.eventLoop().inEventLoop()) {
+            known(outcome, failure);
+          } else {
+            sink.eventLoop().execute(() -> known(outcome, failure));
+          }
+        });
+  }
+
+  private void known(Authenticator.@Nullable Outcome outcome, @Nullable Throwable failure) {
+    if (over) {
+      return;
+    }
+    switch (outcome) {
+      case Authenticator.Outcome.Anonymous _ -> decide(null);
+      case Authenticator.Outcome.Known(var token, var edit) -> {
+        edit.apply(request);
+        decide(token);
+      }
+      case Authenticator.Outcome.Refused(var reason) -> unauthorized(reason);
+      case null -> unauthorized("Jwt verification fails: " + failure);
+    }
+  }
+
+  private void unauthorized(String reason) {
+    HttpHeaders headers = Http2Heads.empty();
+    headers.set(HttpHeaderNames.WWW_AUTHENTICATE, "Bearer realm=\"" + request.authority() + "\"");
+    reply(
+        new Reply(
+            401,
+            reason,
+            "UAEX",
+            "jwt_authn_access_denied{" + reason.replace(' ', '_') + "}",
+            headers));
+  }
+
+  private void decide(@Nullable Token token) {
+    Head head = new Head(arrival, request, token);
+    if (isAllowed(head) && isWithinLimits(head)) {
       route(head);
     }
+  }
+
+  private boolean isWithinLimits(Head head) {
+    List<RateLimit> limits = snapshot.l7().limits(arrival.keyOrNull());
+    if (limits.isEmpty()) {
+      return true;
+    }
+    Limiter.Refused refused = parts.limiter().takeOrNull(limits, head);
+    if (refused == null) {
+      return true;
+    }
+    HttpHeaders headers = Http2Heads.empty();
+    headers.set("retry-after", Long.toString(refused.retryAfter().toSeconds()));
+    headers.set("x-ratelimit-limit", Integer.toString(refused.requests()));
+    headers.set("x-ratelimit-remaining", "0");
+    headers.set("x-ratelimit-reset", Long.toString(refused.retryAfter().toSeconds()));
+    noted.failure("rate limit " + refused.name());
+    reply(new Reply(429, "local_rate_limited", "RL", "local_rate_limited", headers));
+    return false;
   }
 
   private boolean isAllowed(Head head) {

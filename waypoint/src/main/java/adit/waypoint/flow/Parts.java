@@ -1,7 +1,9 @@
 package adit.waypoint.flow;
 
+import adit.waypoint.authenticate.Authenticator;
 import adit.waypoint.balance.Circuit;
 import adit.waypoint.balance.Endpoints;
+import adit.waypoint.balance.Limiter;
 import adit.waypoint.observe.Observer;
 import adit.waypoint.upstream.UpstreamPool;
 import adit.waypoint.view.Board;
@@ -18,6 +20,8 @@ import java.util.random.RandomGenerator;
 public record Parts(
     Board board,
     Endpoints endpoints,
+    Authenticator authenticator,
+    Limiter limiter,
     Map<EventLoop, UpstreamPool> pools,
     Map<Endpoints.Group, Circuit> circuits,
     Observer observer,

@@ -52,6 +52,10 @@ public record L7View(
   public static final class Kept {
     private final Map<Optional<NamespacedHostname>, RequestAuthorizer> authorizers =
         new ConcurrentHashMap<>();
+    private final Map<Optional<NamespacedHostname>, List<Authentication>> authentications =
+        new ConcurrentHashMap<>();
+    private final Map<Optional<NamespacedHostname>, List<RateLimit>> limits =
+        new ConcurrentHashMap<>();
     private final Map<NamespacedHostname, Optional<TrafficPolicy>> traffic =
         new ConcurrentHashMap<>();
   }
@@ -80,12 +84,15 @@ public record L7View(
 
   /// Which tokens are believed for a service.
   public List<Authentication> authentications(@Nullable NamespacedHostname service) {
-    return authentications.at(service, gateway.key, gateway.gatewayClass);
+    return kept.authentications.computeIfAbsent(
+        Optional.ofNullable(service),
+        _ -> authentications.at(service, gateway.key, gateway.gatewayClass));
   }
 
   /// How much a service takes.
   public List<RateLimit> limits(@Nullable NamespacedHostname service) {
-    return limits.at(service, gateway.key, gateway.gatewayClass);
+    return kept.limits.computeIfAbsent(
+        Optional.ofNullable(service), _ -> limits.at(service, gateway.key, gateway.gatewayClass));
   }
 
   /// How traffic to a service is sent, or null: the waypoint's own namespace is asked first, then
