@@ -22,6 +22,7 @@ import adit.telemetry.Readiness;
 import adit.telemetry.Stability;
 import adit.waypoint.authenticate.Authenticator;
 import adit.waypoint.authenticate.KeySets;
+import adit.waypoint.balance.Circuit;
 import adit.waypoint.balance.Endpoints;
 import adit.waypoint.balance.Limiter;
 import adit.waypoint.config.ProxySettings;
@@ -92,6 +93,7 @@ public final class WaypointProcess {
   private final ScheduledExecutorService renewal = thread("identity");
   private final CountDownLatch ending = new CountDownLatch(1);
   private final Connections connections = new Connections();
+  private final Map<Endpoints.Group, Circuit> circuits = new ConcurrentHashMap<>();
   private final Board board;
   private final Certificates certificates;
   private final HboneServer server;
@@ -186,7 +188,7 @@ public final class WaypointProcess {
                 new KeySets(http, System::nanoTime, output.scope("jwks")), Clock.systemUTC()),
             new Limiter(System::nanoTime),
             pools,
-            new ConcurrentHashMap<>(),
+            circuits,
             observer,
             random,
             () -> Ids.next(random));
@@ -383,6 +385,10 @@ public final class WaypointProcess {
 
   Certificates certificates() {
     return certificates;
+  }
+
+  Map<Endpoints.Group, Circuit> circuits() {
+    return circuits;
   }
 
   Connections connections() {

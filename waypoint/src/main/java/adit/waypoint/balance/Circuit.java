@@ -67,6 +67,11 @@ public final class Circuit {
     }
   }
 
+  /// Requests that wait.
+  public int pending() {
+    return pending.get();
+  }
+
   /// Requests in progress.
   public int active() {
     return active.get();

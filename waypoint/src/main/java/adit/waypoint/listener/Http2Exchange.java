@@ -18,6 +18,7 @@ import io.netty.handler.codec.http2.DefaultHttp2HeadersFrame;
 import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
 import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.handler.codec.http2.Http2ResetFrame;
@@ -197,9 +198,14 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Respon
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    handler.failed(cause);
     cancel(String.valueOf(cause.getMessage()));
-    var _ = context.close();
+    if (cause instanceof Http2Exception) {
+      // The codec resets the stream with the error's own code.
+      handler.malformed(400, String.valueOf(cause.getMessage()));
+    } else {
+      handler.failed(cause);
+      var _ = context.close();
+    }
   }
 
   private void reset(Http2Error error) {

@@ -234,6 +234,18 @@ final class LoopMesh implements AutoCloseable {
         route.build());
   }
 
+  /// Waits until a request to a service waits for its turn.
+  void awaitPending(String service) {
+    Eventually.holds(
+        "a request to " + service + " waits",
+        PATIENCE,
+        () ->
+            waypoint.circuits().entrySet().stream()
+                .anyMatch(one ->
+                    one.getKey().service().toString().equals(service)
+                        && one.getValue().pending() == 1));
+  }
+
   /// A tunnel of a client to an address, as its node proxy would open it.
   RawClient connect(String authority) throws Exception {
     return connect(CLIENT, authority);

@@ -1,5 +1,6 @@
 package adit.waypoint.app;
 
+import adit.testkit.Eventually;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -8,11 +9,13 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// A backend that answers with what it was asked: its name, the request line, headers and body.
 /// `/upgrade` switches to an echo of bytes.
@@ -24,9 +27,12 @@ final class TextBackend implements AutoCloseable {
   private final List<String> served = new CopyOnWriteArrayList<>();
   private final CountDownLatch asked = new CountDownLatch(1);
 
-  private TextBackend(String address, String name, String greeting, boolean http)
+  private final CountDownLatch held = new CountDownLatch(1);
+  private final AtomicLong written = new AtomicLong();
+
+  private TextBackend(String address, int port, String name, String greeting, boolean http)
       throws IOException {
-    this.listener = new ServerSocket(0, 50, InetAddress.ofLiteral(address));
+    this.listener = new ServerSocket(port, 50, InetAddress.ofLiteral(address));
     this.name = name;
     this.greeting = greeting;
     this.http = http;
@@ -34,12 +40,16 @@ final class TextBackend implements AutoCloseable {
   }
 
   static TextBackend start(String address, String name) throws IOException {
-    return new TextBackend(address, name, "", true);
+    return start(address, 0, name);
+  }
+
+  static TextBackend start(String address, int port, String name) throws IOException {
+    return new TextBackend(address, port, name, "", true);
   }
 
   /// Speaks first and echoes then.
   static TextBackend greeting(String address, String text) throws IOException {
-    return new TextBackend(address, "", text, false);
+    return new TextBackend(address, 0, "", text, false);
   }
 
   int port() {
@@ -88,11 +98,80 @@ final class TextBackend implements AutoCloseable {
         String line = head.substring(0, head.indexOf(" HTTP/"));
         String text = name + " " + line + "\n" + head + body(in, head) + "\n";
         served.add(line);
-        write(out, "HTTP/1.1 200 OK\r\nContent-Length: " + text.length() + "\r\n\r\n" + text);
+        if (!answer(line, text, in, out)) {
+          return;
+        }
       }
     } catch (IOException _) {
       // The other side has gone; tests see that there.
     }
+  }
+
+  /// @return whether the connection goes on
+  private boolean answer(String line, String text, InputStream in, OutputStream out)
+      throws IOException {
+    String path = line.substring(line.indexOf(' ') + 1);
+    String status = "200 OK";
+    switch (path) {
+      case "/cut" -> {
+        return false;
+      }
+      case "/cut-body" -> {
+        write(out, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsome");
+        return false;
+      }
+      case "/never" -> {
+        int _ = in.read();
+        return false;
+      }
+      case "/endless" -> {
+        write(out, "HTTP/1.1 200 OK\r\n\r\n");
+        byte[] block = new byte[16 << 10];
+        while (true) {
+          out.write(block);
+          written.addAndGet(block.length);
+        }
+      }
+      case "/hold" -> awaitLetGo();
+      case "/fail-first" -> status = name.equals("first") ? "500 Broken" : "200 OK";
+      default -> {
+        // Answered as it is.
+      }
+    }
+    write(out, "HTTP/1.1 " + status + "\r\nContent-Length: " + text.length() + "\r\n\r\n" + text);
+    return !path.equals("/last");
+  }
+
+  private void awaitLetGo() throws IOException {
+    try {
+      if (!held.await(20, TimeUnit.SECONDS)) {
+        throw new IOException("nobody let go");
+      }
+    } catch (InterruptedException e) {
+      throw new IOException("nobody let go", e);
+    }
+  }
+
+  /// Lets `/hold` be answered.
+  void letGo() {
+    held.countDown();
+  }
+
+  /// How many bytes `/endless` has written when it cannot write more.
+  long awaitStandstill() {
+    var last = new AtomicLong(-1);
+    var since = new AtomicLong(System.nanoTime());
+    Eventually.holds(
+        "the backend is stopped",
+        Duration.ofSeconds(30),
+        () -> {
+          long now = written.get();
+          if (now != last.getAndSet(now)) {
+            since.set(System.nanoTime());
+          }
+          return now > 0 && System.nanoTime() - since.get() > 500_000_000L;
+        });
+    return last.get();
   }
 
   private static void write(OutputStream out, String text) throws IOException {
