@@ -20,6 +20,7 @@ final class Body {
   private final ResponseSink client;
   private final Deque<ByteBuf> waiting = new ArrayDeque<>();
   private final List<ByteBuf> kept = new ArrayList<>();
+  private final List<Shadow> shadows = new ArrayList<>(0);
   private @Nullable RequestSink out;
   private @Nullable HttpHeaders trailers;
   private boolean ended;
@@ -64,8 +65,20 @@ final class Body {
     return !lost;
   }
 
+  /// A mirror gets a copy of what comes from now on, and of what waits.
+  void shadow(Shadow shadow) {
+    shadows.add(shadow);
+    waiting.forEach(bytes -> shadow.copy(bytes.retainedDuplicate()));
+    if (ended) {
+      shadow.finish(trailers == null ? null : trailers.copy());
+    }
+  }
+
   void data(ByteBuf bytes) {
     RequestSink to = out;
+    if (!discarded) {
+      shadows.forEach(shadow -> shadow.copy(bytes.retainedDuplicate()));
+    }
     if (discarded) {
       bytes.release();
     } else if (to == null) {
@@ -81,6 +94,7 @@ final class Body {
   void end(@Nullable HttpHeaders last) {
     ended = true;
     trailers = last;
+    shadows.forEach(shadow -> shadow.finish(last == null ? null : last.copy()));
     RequestSink to = out;
     if (to != null && !discarded) {
       sendEnd(to);
@@ -104,6 +118,7 @@ final class Body {
   }
 
   void flush() {
+    shadows.forEach(Shadow::flush);
     RequestSink to = out;
     if (to != null) {
       to.flush();
@@ -147,6 +162,7 @@ final class Body {
   /// Nobody wants it any more; what still comes is dropped.
   void discard() {
     discarded = true;
+    shadows.forEach(Shadow::stopUnlessEnded);
     out = null;
     forget();
     waiting.forEach(ByteBuf::release);

@@ -111,7 +111,17 @@ final class Forwarding {
     if (!limit.isZero()) {
       deadline = sink.eventLoop().schedule(this::timedOut, limit.toMillis(), TimeUnit.MILLISECONDS);
     }
+    shadow(chosenRule, chosenBackend);
     enter();
+  }
+
+  private void shadow(@Nullable Rule chosen, @Nullable Backend to) {
+    if (chosen != null) {
+      Shadows.start(parts, snapshot, chosen.filters().mirrors(), request, body, sink.eventLoop());
+    }
+    if (to != null) {
+      Shadows.start(parts, snapshot, to.filters().mirrors(), request, body, sink.eventLoop());
+    }
   }
 
   private Retry retryOf(@Nullable Rule chosen) {
@@ -152,13 +162,7 @@ final class Forwarding {
       answer(new Reply(500, "", "NC", "cluster_not_found"));
       return null;
     }
-    int port = wanted;
-    if (port == 0) {
-      port =
-          service.ports().ports().size() == 1
-              ? service.ports().ports().keySet().iterator().next()
-              : arrival.port();
-    }
+    int port = Ports.chosen(service, wanted, arrival.port());
     return new Target.OfService(service, new Endpoints.Group(key, port, subset));
   }
 
@@ -220,15 +224,7 @@ final class Forwarding {
   }
 
   private boolean isHttp2(Service service, int port) {
-    TrafficPolicy.ConnectionPool pool = settings.connectionPool();
-    TrafficPolicy.Upgrade upgrade = pool == null ? TrafficPolicy.Upgrade.DEFAULT : pool.http2();
-    return switch (service.ports().protocol(port)) {
-      case HTTP2, GRPC -> true;
-      case HTTP11 -> upgrade == TrafficPolicy.Upgrade.ALWAYS;
-      // Not said: as the client speaks.
-      case UNKNOWN, TCP, TLS ->
-          upgrade == TrafficPolicy.Upgrade.ALWAYS || request.version().equals("HTTP/2");
-    };
+    return Ports.isHttp2(service, port, settings, request.version());
   }
 
   /// Makes an attempt.

@@ -14,6 +14,7 @@ import adit.waypoint.balance.EndpointLoad;
 import adit.waypoint.balance.Endpoints;
 import adit.waypoint.balance.Picked;
 import adit.waypoint.listener.Detection;
+import adit.waypoint.listener.ServerName;
 import adit.waypoint.message.TunnelChannel;
 import adit.waypoint.observe.StreamRecord;
 import adit.waypoint.route.Reached;
@@ -137,7 +138,11 @@ final class StreamFlow {
       channel.cut();
       return;
     }
-    connect(null);
+    if (tls) {
+      ServerName.read(channel, name -> connect(name.orElse(null)));
+    } else {
+      connect(null);
+    }
   }
 
   private boolean isAllowed() {

@@ -10,6 +10,8 @@ import adit.protos.l7.Parent;
 import adit.protos.l7.PathMatch;
 import adit.protos.l7.Route;
 import adit.protos.l7.Rule;
+import adit.protos.l7.StreamMatch;
+import adit.protos.l7.StreamRule;
 import adit.protos.l7.Subset;
 import adit.protos.l7.Timeouts;
 import adit.protos.l7.TrafficPolicy;
@@ -17,10 +19,18 @@ import adit.protos.l7.TrafficSettings;
 import adit.protos.l7.WorkloadLabels;
 import adit.protos.workload.AppProtocol;
 import adit.protos.workload.Service;
+import adit.testkit.Eventually;
 import adit.xds.TypeUrls;
 import com.google.protobuf.Duration;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLParameters;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -281,5 +291,74 @@ final class ResilienceTest {
     first.awaitRequest();
 
     assertThat(first.awaitStandstill()).isLessThan(64L << 20);
+  }
+
+  @Test
+  void mirror_getsACopy_andItsAnswerIsDropped() throws Exception {
+    publish("127.0.0.2");
+    Service.Builder other = LoopMesh.service("m", 80, first.port(), "10.96.0.2");
+    other.getPortsBuilder(0).setAppProtocol(AppProtocol.HTTP11);
+    mesh.publish(other, "127.0.0.3");
+    Rule.Builder rule = rule();
+    rule.getFiltersBuilder()
+        .addMirrorsBuilder()
+        .setBackend(
+            Backend.newBuilder()
+                .setService("shop/m.shop.svc.cluster.local")
+                .setPort(80)
+                .setWeight(1));
+    route(rule);
+
+    String answer =
+        mesh.connect("10.96.0.1:80")
+            .send(
+                "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n"
+                    + "Connection: close\r\n\r\nbody")
+            .awaitEnd();
+
+    assertThat(answer).contains("first POST /x").contains("body").doesNotContain("second");
+    // Its request line stands there only when the body was whole.
+    Eventually.holds(LoopMesh.PATIENCE, () -> second.served().contains("POST /x"));
+  }
+
+  @Test
+  void tls_isRoutedByItsServerName_andPassedThrough() throws Exception {
+    try (TextBackend echo = TextBackend.greeting("127.0.0.2", "")) {
+      Service.Builder service = LoopMesh.service("t", 443, echo.port(), "10.96.0.4");
+      service.getPortsBuilder(0).setAppProtocol(AppProtocol.TLS);
+      mesh.publish(service, "127.0.0.2");
+      mesh.put(
+          Route.newBuilder()
+              .setKind(Route.Kind.TLS_ROUTE)
+              .setNamespace("shop")
+              .setName("t")
+              .addParents(Parent.newBuilder().setService("shop/t.shop.svc.cluster.local"))
+              .addStream(
+                  StreamRule.newBuilder()
+                      .addMatches(StreamMatch.newBuilder().addSni("good.example"))
+                      .addBackends(
+                          Backend.newBuilder()
+                              .setService("shop/t.shop.svc.cluster.local")
+                              .setPort(443)
+                              .setWeight(1))));
+
+      String hello = hello("good.example");
+      RawClient client = mesh.connect("10.96.0.4:443").send(hello);
+      assertThat(client.await(text -> text.length() >= hello.length())).isEqualTo(hello);
+      assertThat(mesh.connect("10.96.0.4:443").send(hello("bad.example")).awaitEnd())
+          .startsWith("!stream reset");
+    }
+  }
+
+  /// What a TLS client says first.
+  private static String hello(String name) throws Exception {
+    SSLEngine engine = SSLContext.getDefault().createSSLEngine(name, 443);
+    engine.setUseClientMode(true);
+    SSLParameters parameters = engine.getSSLParameters();
+    parameters.setServerNames(List.of(new SNIHostName(name)));
+    engine.setSSLParameters(parameters);
+    ByteBuffer out = ByteBuffer.allocate(64 << 10);
+    engine.wrap(ByteBuffer.allocate(0), out);
+    return new String(out.array(), 0, out.position(), StandardCharsets.ISO_8859_1);
   }
 }
