@@ -15,8 +15,13 @@ record Release(List<Map<String, Object>> objects, List<Map<String, Object>> defi
   private static final List<String> DEFINITIONS =
       List.of(
           "authorizationpolicies.security.istio.io",
+          "destinationrules.networking.istio.io",
           "peerauthentications.security.istio.io",
+          "ratelimits.adit.io",
+          "requestauthentications.security.istio.io",
           "serviceentries.networking.istio.io",
+          "telemetries.telemetry.istio.io",
+          "virtualservices.networking.istio.io",
           "workloadentries.networking.istio.io");
 
   /// Reads what was built in.

@@ -18,6 +18,7 @@ import adit.istiod.debug.DebugQueries;
 import adit.istiod.gateway.GatewayReporter;
 import adit.istiod.gateway.MeshGateways;
 import adit.istiod.gateway.WaypointObjects;
+import adit.istiod.l7.L7Check;
 import adit.istiod.push.CallerGate;
 import adit.istiod.push.Publisher;
 import adit.istiod.push.PushMetrics;
@@ -29,6 +30,7 @@ import adit.istiod.validate.Validator;
 import adit.source.ClusterSource;
 import adit.source.ClusterView;
 import adit.source.KubernetesClients;
+import adit.source.Selection;
 import adit.source.SourceEnvironment;
 import adit.source.StatusWriter;
 import adit.source.TokenReviewer;
@@ -65,6 +67,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Puts the stages together and owns what must be closed.
@@ -80,7 +83,10 @@ final class ControlPlane implements AutoCloseable {
   private static final int MAX_REVIEWS = 12;
   private static final int ADMIN_THREADS = 2;
   private static final int ADMIN_QUEUE = 64;
-  private static final List<String> ORDER = List.of(TypeUrls.AUTHORIZATION, TypeUrls.ADDRESS);
+  private static final List<String> ORDER =
+      Stream.concat(
+              Stream.of(TypeUrls.AUTHORIZATION, TypeUrls.ADDRESS), TypeUrls.OF_WAYPOINTS.stream())
+          .toList();
 
   private final EventLoopGroup loops =
       new MultiThreadIoEventLoopGroup(2, EpollIoHandler.newFactory());
@@ -125,7 +131,7 @@ final class ControlPlane implements AutoCloseable {
       @Nullable KubernetesClient api) {
     static Cluster of(SourceEnvironment environment) {
       return new Cluster(
-          environment.source(),
+          environment.source(Selection.CONTROL_PLANE, new L7Check()),
           environment.statusWriter("istiod"),
           environment.tokenReviewer(),
           environment.isKubernetes() ? KubernetesClients.open() : null);

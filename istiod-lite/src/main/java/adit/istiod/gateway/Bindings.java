@@ -34,6 +34,11 @@ public final class Bindings {
     this.waypoints = waypoints;
   }
 
+  /// The waypoints that there are.
+  public Waypoints waypoints() {
+    return waypoints;
+  }
+
   /// The labels that ask.
   ///
   /// @param direct whether they are the object's own

@@ -11,6 +11,8 @@ import adit.source.object.Kind;
 import adit.source.object.ObjectKey;
 import adit.source.object.ObjectMeta;
 import java.net.InetAddress;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +45,11 @@ public final class Waypoints {
   /// The waypoint of this name, or null if there is none or it has no address yet.
   public @Nullable Waypoint findOrNull(String namespace, String name) {
     return byKey.get(ObjectKey.of(Kind.GATEWAY, namespace, name));
+  }
+
+  /// All of them.
+  public Collection<Waypoint> all() {
+    return Collections.unmodifiableCollection(byKey.values());
   }
 
   /// The waypoint that a pod is an instance of, or null.

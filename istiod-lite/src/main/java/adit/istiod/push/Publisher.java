@@ -4,9 +4,11 @@ import adit.istiod.translate.Translated;
 import adit.source.ClusterSource;
 import adit.source.ClusterView;
 import adit.xds.DeltaServer;
+import adit.xds.ResourceVersion;
 import adit.xds.Snapshot;
 import adit.xds.TypeUrls;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ScheduledExecutorService;
@@ -118,14 +120,10 @@ public final class Publisher {
       return;
     }
     version++;
-    Snapshot snapshot =
-        new Snapshot(
-            version,
-            Map.of(
-                TypeUrls.ADDRESS,
-                translated.addresses(),
-                TypeUrls.AUTHORIZATION,
-                translated.policies()));
+    Map<String, Map<String, ResourceVersion>> types = new HashMap<>(translated.l7().types());
+    types.put(TypeUrls.ADDRESS, translated.addresses());
+    types.put(TypeUrls.AUTHORIZATION, translated.policies());
+    Snapshot snapshot = new Snapshot(version, types);
     servers.forEach(server -> server.publish(snapshot));
     latest = translated;
     listener.published(view, translated);

@@ -70,6 +70,10 @@ public final class PushMetrics implements DeltaServer.Listener {
   }
 
   private static String shortName(String typeUrl) {
-    return typeUrl.equals(TypeUrls.ADDRESS) ? "wds" : "wads";
+    return switch (typeUrl) {
+      case TypeUrls.ADDRESS -> "wds";
+      case TypeUrls.AUTHORIZATION -> "wads";
+      default -> typeUrl.substring(typeUrl.lastIndexOf('.') + 1);
+    };
   }
 }

@@ -5,6 +5,7 @@ import adit.istiod.translate.Translated;
 import adit.istiod.translate.Translated.ConditionReport;
 import adit.istiod.translate.Translated.PolicyReport;
 import adit.source.ClusterView;
+import adit.source.StatusChange;
 import adit.source.StatusWriter;
 import adit.source.object.ObjectKey;
 import adit.source.object.Problem;
@@ -27,6 +28,7 @@ public final class Reporter {
   private Set<Problem> problems = Set.of();
   private Map<ObjectKey, PolicyReport> reports = Map.of();
   private Map<Owned, ConditionReport> conditions = Map.of();
+  private Map<ObjectKey, StatusChange> statuses = Map.of();
 
   private record Owned(ObjectKey about, String fieldManager, String type) {
     static Owned of(ConditionReport report) {
@@ -60,6 +62,7 @@ public final class Reporter {
     }
     reports = next;
     report(translated.conditions());
+    statuses(translated.l7().statuses());
     gateways.report(view);
   }
 
@@ -80,6 +83,15 @@ public final class Reporter {
     conditions = next;
   }
 
+  private void statuses(Map<ObjectKey, StatusChange> next) {
+    next.forEach((key, status) -> {
+      if (!status.equals(statuses.get(key))) {
+        writer.updateStatus(key, status);
+      }
+    });
+    statuses = next;
+  }
+
   private void write(ConditionReport report) {
     writer.setCondition(report.about(), report.fieldManager(), report.condition());
     if (!report.event().isEmpty()) {
@@ -96,6 +108,7 @@ public final class Reporter {
     problems.forEach(this::write);
     reports.values().forEach(this::write);
     conditions.values().forEach(this::write);
+    statuses.forEach(writer::updateStatus);
     gateways.repeat();
   }
 

@@ -1,5 +1,6 @@
 package adit.istiod.translate;
 
+import adit.source.object.Kind;
 import adit.source.object.ObjectKey;
 
 /// Names of resources. Source: Istio's ambient index.
@@ -14,6 +15,11 @@ record Names(MeshSettings mesh) {
         + entry.namespace()
         + "/"
         + entry.name();
+  }
+
+  /// Of a pod or a WorkloadEntry.
+  String workload(ObjectKey workload) {
+    return workload.kind() == Kind.POD ? pod(workload) : workloadEntry(workload);
   }
 
   String inlineEndpoint(ObjectKey entry, String address) {

@@ -4,12 +4,12 @@ import adit.istiod.gateway.Binding;
 import adit.istiod.gateway.Waypoint;
 import adit.source.ClusterView;
 import adit.source.StatusWriter.Condition;
-import adit.source.object.AuthorizationPolicy;
 import adit.source.object.AuthorizationPolicy.TargetRef;
 import adit.source.object.GatewayClass;
 import adit.source.object.Kind;
 import adit.source.object.KubeObject;
 import adit.source.object.ObjectKey;
+import adit.source.object.ObjectMeta;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -40,9 +40,10 @@ record PolicyTargets(
     }
   }
 
-  Condition condition(AuthorizationPolicy policy) {
-    List<Outcome> outcomes =
-        policy.targets().stream().map(target -> outcome(policy, target)).toList();
+  /// @param policy its metadata
+  /// @param targets at least one
+  Condition condition(ObjectMeta policy, List<TargetRef> targets) {
+    List<Outcome> outcomes = targets.stream().map(target -> outcome(policy, target)).toList();
     List<Outcome> bound = outcomes.stream().filter(Outcome::bound).toList();
     List<Outcome> failed = outcomes.stream().filter(one -> !one.bound()).toList();
     if (bound.isEmpty() || failed.isEmpty()) {
@@ -62,12 +63,12 @@ record PolicyTargets(
   }
 
   private static Condition condition(
-      AuthorizationPolicy policy, boolean status, String reason, String message) {
-    return new Condition(TYPE, status, reason, message, policy.meta().generation());
+      ObjectMeta policy, boolean status, String reason, String message) {
+    return new Condition(TYPE, status, reason, message, policy.generation());
   }
 
-  private Outcome outcome(AuthorizationPolicy policy, TargetRef target) {
-    String own = policy.meta().namespace();
+  private Outcome outcome(ObjectMeta policy, TargetRef target) {
+    String own = policy.namespace();
     if (!target.namespace().isEmpty() && !target.namespace().equals(own)) {
       return new Outcome(
           target,

@@ -1,5 +1,6 @@
 package adit.istiod.translate;
 
+import adit.istiod.l7.L7Resources;
 import adit.source.StatusWriter.Condition;
 import adit.source.object.ObjectKey;
 import adit.xds.ResourceVersion;
@@ -12,11 +13,13 @@ import java.util.Map;
 /// @param policies by resource name
 /// @param reports what became of each AuthorizationPolicy at the node's proxies
 /// @param conditions what else the owners of objects are told
+/// @param l7 what waypoints are told
 public record Translated(
     Map<String, ResourceVersion> addresses,
     Map<String, ResourceVersion> policies,
     List<PolicyReport> reports,
-    List<ConditionReport> conditions) {
+    List<ConditionReport> conditions,
+    L7Resources l7) {
 
   /// What became of one AuthorizationPolicy at the node's proxy: the condition `ZtunnelAccepted`.
   ///

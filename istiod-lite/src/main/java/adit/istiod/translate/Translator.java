@@ -2,12 +2,21 @@ package adit.istiod.translate;
 
 import adit.istiod.gateway.Binding;
 import adit.istiod.gateway.Bindings;
+import adit.istiod.gateway.Waypoint;
 import adit.istiod.gateway.Waypoints;
+import adit.istiod.l7.L7Resources;
+import adit.istiod.l7.L7Settings;
+import adit.istiod.l7.L7Translation;
+import adit.istiod.l7.SubsetLabels;
 import adit.protos.security.Authorization;
 import adit.source.ClusterView;
+import adit.source.StatusWriter.Condition;
 import adit.source.object.AuthorizationPolicy;
 import adit.source.object.Kind;
+import adit.source.object.Service;
+import adit.source.object.ServiceEntry;
 import adit.xds.ResourceVersion;
+import adit.xds.TypeUrls;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -22,6 +31,8 @@ import org.jspecify.annotations.Nullable;
 /// inputs are as they were is not encoded again. So one change among ten thousand pods costs
 /// little. Not thread-safe.
 public final class Translator {
+  private static final String L7_MANAGER = "adit-l7";
+
   private final MeshSettings mesh;
   private final Memo<Policies> policies =
       new Memo<>(Kind.AUTHORIZATION_POLICY, Kind.PEER_AUTHENTICATION);
@@ -38,9 +49,36 @@ public final class Translator {
           Kind.WORKLOAD_ENTRY,
           Kind.GATEWAY,
           Kind.GATEWAY_CLASS,
-          Kind.AUTHORIZATION_POLICY);
+          Kind.AUTHORIZATION_POLICY,
+          Kind.REQUEST_AUTHENTICATION,
+          Kind.RATE_LIMIT,
+          Kind.TELEMETRY);
   private final Memo<Backing> backing =
       new Memo<>(Kind.SERVICE, Kind.SERVICE_ENTRY, Kind.ENDPOINT_SLICE);
+  private final Memo<L7Resources> l7 =
+      new Memo<>(
+          Kind.NAMESPACE,
+          Kind.SERVICE,
+          Kind.SERVICE_ENTRY,
+          Kind.GATEWAY,
+          Kind.GATEWAY_CLASS,
+          Kind.AUTHORIZATION_POLICY,
+          Kind.HTTP_ROUTE,
+          Kind.GRPC_ROUTE,
+          Kind.TCP_ROUTE,
+          Kind.TLS_ROUTE,
+          Kind.VIRTUAL_SERVICE,
+          Kind.DESTINATION_RULE,
+          Kind.REQUEST_AUTHENTICATION,
+          Kind.TELEMETRY,
+          Kind.RATE_LIMIT);
+  private final Memo<Map<String, ResourceVersion>> labels =
+      new Memo<>(
+          Kind.POD,
+          Kind.WORKLOAD_ENTRY,
+          Kind.SERVICE,
+          Kind.SERVICE_ENTRY,
+          Kind.DESTINATION_RULE);
   private final Workloads workloads;
 
   /// What follows from policies alone.
@@ -74,11 +112,69 @@ public final class Translator {
         new Workloads.Input(view, network(view), backed, policy.selection(), bound),
         service.entries(),
         addresses);
-    return new Translated(
-        addresses,
-        policy.resources(),
-        policy.reports(),
-        conditions.get(view, one -> new WaypointConditions(one, mesh, bound).all()));
+    L7Resources requests = l7(view, bound);
+    List<Translated.ConditionReport> told =
+        new ArrayList<>(
+            conditions.get(view, one -> new WaypointConditions(one, mesh, bound).all()));
+    requests.complaints().stream().map(Translator::told).forEach(told::add);
+    return new Translated(addresses, policy.resources(), policy.reports(), told, requests);
+  }
+
+  private static Translated.ConditionReport told(L7Resources.Complaint complaint) {
+    return new Translated.ConditionReport(
+        complaint.about(),
+        L7_MANAGER,
+        new Condition(
+            "adit.io/InForce",
+            complaint.used(),
+            complaint.reason(),
+            complaint.message(),
+            complaint.generation()),
+        complaint.used() ? "PartlyInForce" : "NotInForce");
+  }
+
+  private L7Resources l7(ClusterView view, Bindings bound) {
+    L7Settings settings =
+        new L7Settings(
+            mesh.clusterDomain(),
+            mesh.trustDomain(),
+            mesh.rootNamespace(),
+            mesh::isOurs,
+            new Names(mesh)::workload);
+    L7Resources made =
+        l7.get(
+            view,
+            one -> {
+              Map<String, String> waypoints = waypoints(one, bound);
+              return L7Translation.of(one, settings, bound.waypoints().all(), waypoints::get);
+            });
+    Map<String, ResourceVersion> subsets =
+        labels.get(view, one -> SubsetLabels.of(one, settings));
+    Map<String, Map<String, ResourceVersion>> types = new HashMap<>(made.types());
+    types.put(TypeUrls.WORKLOAD_LABELS, subsets);
+    return new L7Resources(types, made.statuses(), made.complaints());
+  }
+
+  /// Names of waypoints by the keys of the services that are bound to them.
+  private Map<String, String> waypoints(ClusterView view, Bindings bound) {
+    Names names = new Names(mesh);
+    Map<String, String> waypoints = new HashMap<>();
+    for (Service service : view.services().values()) {
+      String host = names.hostname(service.key());
+      Waypoint waypoint = bound.ofService(service.meta(), Set.of(host)).waypoint();
+      if (waypoint != null) {
+        waypoints.put(names.service(service.key()), waypoint.name());
+      }
+    }
+    for (ServiceEntry entry : view.serviceEntries().values()) {
+      Waypoint waypoint = bound.ofService(entry.meta(), Set.copyOf(entry.hosts())).waypoint();
+      if (waypoint != null) {
+        entry.hosts()
+            .forEach(host ->
+                waypoints.put(entry.meta().namespace() + "/" + host, waypoint.name()));
+      }
+    }
+    return waypoints;
   }
 
   private Policies policies(ClusterView view) {

@@ -7,10 +7,14 @@ import adit.istiod.translate.Translated.ConditionReport;
 import adit.source.ClusterView;
 import adit.source.StatusWriter.Condition;
 import adit.source.object.AuthorizationPolicy;
+import adit.source.object.AuthorizationPolicy.TargetRef;
+import adit.source.object.Configuration;
+import adit.source.object.Kind;
 import adit.source.object.KubeObject;
 import adit.source.object.Service;
 import adit.source.object.ServiceEntry;
 import adit.source.object.WorkloadEntry;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -57,12 +61,39 @@ final class WaypointConditions {
       }
     }
     for (AuthorizationPolicy policy : view.authorizationPolicies().values()) {
-      if (mesh.isOurs(policy.meta()) && !policy.targets().isEmpty()) {
-        Condition condition = new PolicyTargets(view, mesh, this::bindingOrNull).condition(policy);
-        report(policy, POLICIES, condition, "PolicyNotEnforced");
+      targets(policy, policy.targets());
+    }
+    for (Kind kind : List.of(Kind.REQUEST_AUTHENTICATION, Kind.RATE_LIMIT, Kind.TELEMETRY)) {
+      for (Configuration policy : view.configurations(kind).values()) {
+        targets(policy, refs(policy));
       }
     }
     return List.copyOf(reports);
+  }
+
+  private void targets(KubeObject policy, List<TargetRef> targets) {
+    if (mesh.isOurs(policy.meta()) && !targets.isEmpty()) {
+      Condition condition =
+          new PolicyTargets(view, mesh, this::bindingOrNull).condition(policy.meta(), targets);
+      report(policy, POLICIES, condition, "PolicyNotEnforced");
+    }
+  }
+
+  private static List<TargetRef> refs(Configuration policy) {
+    List<TargetRef> refs = new ArrayList<>();
+    policy.spec().path("targetRefs").forEach(ref -> refs.add(ref(ref)));
+    if (policy.spec().path("targetRef").isObject()) {
+      refs.add(ref(policy.spec().path("targetRef")));
+    }
+    return refs;
+  }
+
+  private static TargetRef ref(JsonNode ref) {
+    return new TargetRef(
+        ref.path("group").asText(""),
+        ref.path("kind").asText(""),
+        ref.path("namespace").asText(""),
+        ref.path("name").asText(""));
   }
 
   private Binding of(Service service) {

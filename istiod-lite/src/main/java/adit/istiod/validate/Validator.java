@@ -1,5 +1,6 @@
 package adit.istiod.validate;
 
+import adit.istiod.l7.L7Check;
 import adit.istiod.translate.MeshSettings;
 import adit.istiod.translate.Translated;
 import adit.istiod.translate.Translator;
@@ -15,6 +16,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /// through: what is wrong already must not keep anybody from removing a finalizer.
 public final class Validator {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final ObjectReader READER = new ObjectReader(Origin.REVIEW);
+  private static final ObjectReader READER = new ObjectReader(Origin.REVIEW, new L7Check());
   private static final int UNPROCESSABLE = 422;
 
   private final MeshSettings mesh;
@@ -58,10 +60,18 @@ public final class Validator {
     ObjectNode response = JSON.createObjectNode().put("uid", request.path("uid").asText());
     JsonNode object = request.path("object");
     Reading reading = READER.read(object);
-    List<Finding> errors =
-        reading.findings().stream()
-            .filter(finding -> finding.severity() == Problem.Severity.ERROR)
-            .toList();
+    List<String> errors =
+        new ArrayList<>(
+            reading.findings().stream()
+                .filter(finding -> finding.severity() == Problem.Severity.ERROR)
+                .map(Validator::text)
+                .toList());
+    if (reading.object() instanceof AuthorizationPolicy policy) {
+      String refusal = L7Check.refusal(policy);
+      if (!refusal.isEmpty()) {
+        errors.add(refusal);
+      }
+    }
     boolean allowed = errors.isEmpty() || isLeftAsItIs(request);
     response.put("allowed", allowed);
     if (!allowed) {
@@ -73,7 +83,7 @@ public final class Validator {
               "message",
               name(object)
                   + ": "
-                  + String.join("; ", errors.stream().map(Validator::text).toList()));
+                  + String.join("; ", errors));
     }
     warn(response, reading, allowed);
     return response;

@@ -2,6 +2,7 @@ package adit.istiod.push;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import adit.istiod.l7.L7Resources;
 import adit.istiod.testing.FakeSource;
 import adit.istiod.testing.Sample;
 import adit.istiod.translate.Translated;
@@ -118,7 +119,7 @@ final class PublisherTest {
     if (view.version() == POISON) {
       throw new IllegalStateException("poison");
     }
-    return new Translated(Map.of(), Map.of(), List.of(), List.of());
+    return new Translated(Map.of(), Map.of(), List.of(), List.of(), L7Resources.NONE);
   }
 
   private void show(long version) {

@@ -2,6 +2,7 @@ package adit.istiod.status;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import adit.istiod.l7.L7Resources;
 import adit.istiod.gateway.GatewayReporter;
 import adit.istiod.gateway.MeshGateways;
 import adit.istiod.translate.Translated;
@@ -105,7 +106,7 @@ final class ReporterTest {
   private void report(List<Problem> problems, List<PolicyReport> reports) {
     reporter.report(
         ClusterView.EMPTY.followedBy(List.of(), problems),
-        new Translated(Map.of(), Map.of(), reports, List.of()));
+        new Translated(Map.of(), Map.of(), reports, List.of(), L7Resources.NONE));
   }
 
   @Test
@@ -134,7 +135,7 @@ final class ReporterTest {
 
   private void conditions(ConditionReport... reports) {
     reporter.report(
-        ClusterView.EMPTY, new Translated(Map.of(), Map.of(), List.of(), List.of(reports)));
+        ClusterView.EMPTY, new Translated(Map.of(), Map.of(), List.of(), List.of(reports), L7Resources.NONE));
   }
 
   private final class Recorder implements StatusWriter {

@@ -3,11 +3,13 @@ package adit.istiod.translate;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import adit.istiod.l7.L7Check;
 import adit.protos.security.Authorization;
 import adit.protos.workload.Address;
 import adit.source.ClusterView;
 import adit.source.DirectorySource;
 import adit.xds.ResourceVersion;
+import adit.xds.TypeUrls;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -22,6 +24,8 @@ import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
@@ -37,6 +41,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// difference.
 final class GoldenTest {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final JsonFormat.TypeRegistry REGISTRY =
+      JsonFormat.TypeRegistry.newBuilder()
+          .add(adit.protos.l7.L7Proto.getDescriptor().getMessageTypes())
+          .build();
   static final MeshSettings MESH =
       new MeshSettings(
           "Kubernetes", "cluster.local", "cluster.local", "istio-system", "main", false);
@@ -56,7 +64,7 @@ final class GoldenTest {
   void cluster_becomesTheExpectedResources(String name) throws Exception {
     Path directory = root().resolve(name);
     JsonNode actual;
-    try (DirectorySource source = DirectorySource.open(List.of(directory))) {
+    try (DirectorySource source = DirectorySource.open(List.of(directory), new L7Check())) {
       actual = translate(source.current());
     }
     String write = System.getenv("ADIT_WRITE_GOLDEN");
@@ -72,7 +80,7 @@ final class GoldenTest {
   @ParameterizedTest
   @MethodSource("cases")
   void everyListedPolicy_isPublished(String name) throws Exception {
-    try (DirectorySource source = DirectorySource.open(List.of(root().resolve(name)))) {
+    try (DirectorySource source = DirectorySource.open(List.of(root().resolve(name)), new L7Check())) {
       Translated translated = new Translator(MESH).translate(source.current());
       PoliciesListed.assertPublished(translated);
     }
@@ -105,6 +113,8 @@ final class GoldenTest {
                 (report.accepted() ? "in part: " : "refused: ") + report.message()));
     put(root, "reports", reports);
     put(root, "conditions", conditions(translated));
+    put(root, "l7", l7(translated));
+    put(root, "statuses", statuses(translated));
     ArrayNode problems = JSON.createArrayNode();
     view.problems().stream()
         .map(problem -> problem.object() + ": " + problem.field() + ": " + problem.value())
@@ -112,6 +122,51 @@ final class GoldenTest {
         .forEach(problems::add);
     put(root, "problems", problems);
     return root;
+  }
+
+  private static ObjectNode l7(Translated translated) throws IOException {
+    ObjectNode types = JSON.createObjectNode();
+    for (String url : TypeUrls.OF_WAYPOINTS) {
+      ObjectNode ofType = JSON.createObjectNode();
+      for (var entry : sorted(translated.l7().types().getOrDefault(url, Map.of())).entrySet()) {
+        JsonFormat.Printer printer = JsonFormat.printer().usingTypeRegistry(REGISTRY);
+        ofType.set(entry.getKey(), JSON.readTree(printer.print(entry.getValue().body())));
+        ((ObjectNode) ofType.get(entry.getKey())).remove("@type");
+      }
+      put(types, url.substring(url.lastIndexOf('.') + 1), ofType);
+    }
+    return types;
+  }
+
+  private static ArrayNode statuses(Translated translated) {
+    ArrayNode lines = JSON.createArrayNode();
+    translated
+        .l7()
+        .statuses()
+        .forEach((key, status) -> {
+          ObjectNode written = JSON.createObjectNode();
+          status.apply(written, Instant.EPOCH);
+          for (JsonNode parent : written.path("parents")) {
+            for (JsonNode condition : parent.path("conditions")) {
+              lines.add(
+                  key
+                      + " at "
+                      + parent.path("parentRef").path("name").asText()
+                      + ": "
+                      + condition.path("type").asText()
+                      + " "
+                      + condition.path("status").asText()
+                      + " "
+                      + condition.path("reason").asText()
+                      + ": "
+                      + condition.path("message").asText());
+            }
+          }
+        });
+    List<JsonNode> sorted = new ArrayList<>();
+    lines.forEach(sorted::add);
+    sorted.sort(Comparator.comparing(JsonNode::asText));
+    return JSON.createArrayNode().addAll(sorted);
   }
 
   private static ArrayNode conditions(Translated translated) {

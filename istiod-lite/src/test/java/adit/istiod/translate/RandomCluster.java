@@ -16,6 +16,7 @@ import adit.source.object.PortRef;
 import adit.source.object.Service;
 import adit.source.object.ServiceEntry;
 import adit.source.object.WorkloadEntry;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
@@ -190,7 +191,8 @@ final class RandomCluster {
             ? List.of(new AuthorizationPolicy.TargetRef("", "Service", "", "x1"))
             : List.of(),
         any(Action.values()),
-        List.of(new AuthorizationPolicy.Rule(List.of(), List.of(), List.of(), List.of())));
+        List.of(new AuthorizationPolicy.Rule(List.of(), List.of(), List.of(), List.of())),
+        MissingNode.getInstance());
   }
 
   private WorkloadEntry.Endpoint endpoint() {

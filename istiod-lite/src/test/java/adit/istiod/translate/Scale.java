@@ -1,5 +1,6 @@
 package adit.istiod.translate;
 
+import adit.istiod.l7.L7Resources;
 import adit.source.ClusterView;
 import adit.source.object.Container;
 import adit.source.object.EndpointSlice;
@@ -126,7 +127,7 @@ public final class Scale {
     Translator translator = new Translator(GoldenTest.MESH);
     ClusterView view = ClusterView.EMPTY.followedBy(objects.values(), List.of());
     Translated before =
-        timed("first", translator, view, new Translated(Map.of(), Map.of(), List.of(), List.of()));
+        timed("first", translator, view, new Translated(Map.of(), Map.of(), List.of(), List.of(), L7Resources.NONE));
     for (int round = 0; round < 10; round++) {
       boolean ready = round % 2 == 1;
       put(objects, pod(7, services, ready));

@@ -12,6 +12,7 @@ import adit.source.object.ObjectMeta;
 import adit.source.object.ObjectReader;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
@@ -98,7 +99,8 @@ final class TranslatorTest {
             null,
             List.of(),
             AuthorizationPolicy.Action.DENY,
-            List.of());
+            List.of(),
+            MissingNode.getInstance());
     MeshSettings mesh = new MeshSettings("c", "cluster.local", "other.td", "root", "main", true);
 
     Translated translated = new Translator(mesh).translate(ClusterView.of(1, List.of(policy)));

@@ -117,4 +117,30 @@ final class ValidatorTest {
   void whatIsNoReview_isAnsweredWith400(String body) {
     assertThat(asked(body).status()).isEqualTo(400);
   }
+
+  @Test
+  void routeThatAWaypointWouldRefuse_isRefusedWithFieldValueAndExpectation() throws Exception {
+    JsonNode answer =
+        review(
+            "CREATE",
+            "{\"apiVersion\":\"networking.istio.io/v1\",\"kind\":\"VirtualService\","
+                + "\"metadata\":{\"name\":\"v\",\"namespace\":\"shop\"},"
+                + "\"spec\":{\"hosts\":[\"web\"],\"http\":[{\"match\":[{\"uri\":{\"regex\":\"(\"}}]}]}}",
+            "null");
+
+    assertThat(answer.path("allowed").asBoolean()).isFalse();
+    assertThat(answer.at("/status/message").asText())
+        .startsWith("VirtualService shop/v: spec.matches.path.regex: ( (expected: RE2 syntax");
+  }
+
+  @Test
+  void policyWithTargetsThatAWaypointWouldRefuse_isRefused() throws Exception {
+    String spec =
+        "{'targetRefs':[{'group':'','kind':'Service','name':'web'}],'action':'CUSTOM','rules':[{}]}";
+
+    JsonNode answer = review("CREATE", policy("", spec), "null");
+
+    assertThat(answer.path("allowed").asBoolean()).isFalse();
+    assertThat(answer.at("/status/message").asText()).contains("provider");
+  }
 }

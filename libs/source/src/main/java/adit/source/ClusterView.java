@@ -1,6 +1,7 @@
 package adit.source;
 
 import adit.source.object.AuthorizationPolicy;
+import adit.source.object.Configuration;
 import adit.source.object.Deployment;
 import adit.source.object.EndpointSlice;
 import adit.source.object.Gateway;
@@ -194,6 +195,14 @@ public final class ClusterView {
   /// Gateway classes.
   public Map<ObjectKey, GatewayClass> gatewayClasses() {
     return typed(Kind.GATEWAY_CLASS);
+  }
+
+  /// Routes and policies of one of [Kind#CONFIGURATIONS].
+  public Map<ObjectKey, Configuration> configurations(Kind kind) {
+    if (!Kind.CONFIGURATIONS.contains(kind)) {
+      throw new IllegalArgumentException("kind: " + kind + " (expected: of CONFIGURATIONS)");
+    }
+    return typed(kind);
   }
 
   /// The namespace with this name, or null.

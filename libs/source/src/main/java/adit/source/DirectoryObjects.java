@@ -11,6 +11,7 @@ import adit.source.object.ObjectReader.Origin;
 import adit.source.object.ObjectReader.Reading;
 import adit.source.object.Problem;
 import adit.source.object.Problem.Severity;
+import adit.source.object.SpecCheck;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,10 +25,13 @@ import org.jspecify.annotations.Nullable;
 /// Makes objects of documents: patches applied, each read once per change, the last good version
 /// kept when the newest is wrong. Owned by one thread.
 final class DirectoryObjects {
-  private static final ObjectReader READER = new ObjectReader(Origin.FILE);
-
+  private final ObjectReader reader;
   private Map<ObjectKey, Entry> entries = new HashMap<>();
   private ClusterView view = ClusterView.EMPTY;
+
+  DirectoryObjects(SpecCheck check) {
+    reader = new ObjectReader(Origin.FILE, check);
+  }
 
   private record Entry(
       Document base, List<Document> patches, @Nullable KubeObject object, List<Problem> problems) {}
@@ -82,7 +86,7 @@ final class DirectoryObjects {
     if (before != null && base.equals(before.base()) && patches.equals(before.patches())) {
       return before;
     }
-    Reading reading = READER.read(patched(base, patches));
+    Reading reading = reader.read(patched(base, patches));
     List<Problem> problems = new ArrayList<>();
     if (!reading.findings().isEmpty()) {
       String text = textOrEmpty(base);

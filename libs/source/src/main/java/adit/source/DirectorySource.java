@@ -1,5 +1,6 @@
 package adit.source;
 
+import adit.source.object.SpecCheck;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -19,13 +20,14 @@ public final class DirectorySource implements ClusterSource {
   private static final Duration POLL = Duration.ofMillis(500);
 
   private final DirectoryFiles files;
-  private final DirectoryObjects objects = new DirectoryObjects();
+  private final DirectoryObjects objects;
   private final Announcer announcer = new Announcer();
   private final @Nullable DirectoryWatch watch = DirectoryWatch.openOrNull();
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Thread thread;
 
-  private DirectorySource(List<Path> directories) {
+  private DirectorySource(List<Path> directories, SpecCheck check) {
+    objects = new DirectoryObjects(check);
     files = new DirectoryFiles(directories);
     thread = Thread.ofPlatform().name("source").daemon().unstarted(this::run);
   }
@@ -40,9 +42,17 @@ public final class DirectorySource implements ClusterSource {
   ///
   /// @param directories in order of precedence; one that does not exist yet is waited for
   public static DirectorySource open(List<Path> directories) {
+    return open(directories, SpecCheck.NONE);
+  }
+
+  /// The same, with somebody to ask about routes and policies of layer 7.
+  ///
+  /// @param directories in order of precedence; one that does not exist yet is waited for
+  /// @param check asked about what the caller translates himself
+  public static DirectorySource open(List<Path> directories, SpecCheck check) {
     DirectorySource source =
         new DirectorySource(
-            directories.stream().map(path -> path.toAbsolutePath().normalize()).toList());
+            directories.stream().map(path -> path.toAbsolutePath().normalize()).toList(), check);
     source.scan(Set.of());
     source.thread.start();
     return source;

@@ -8,6 +8,7 @@ import adit.source.object.ObjectReader;
 import adit.source.object.ObjectReader.Origin;
 import adit.source.object.ObjectReader.Reading;
 import adit.source.object.Problem;
+import adit.source.object.SpecCheck;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
@@ -42,8 +43,8 @@ final class KubernetesObjects {
   private final Function<JsonNode, Reading> reader;
   private ClusterView view = ClusterView.EMPTY;
 
-  KubernetesObjects() {
-    this(new ObjectReader(Origin.API_SERVER)::read);
+  KubernetesObjects(SpecCheck check) {
+    this(new ObjectReader(Origin.API_SERVER, check)::read);
   }
 
   KubernetesObjects(Function<JsonNode, Reading> reader) {

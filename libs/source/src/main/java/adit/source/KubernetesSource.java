@@ -3,6 +3,7 @@ package adit.source;
 import adit.source.object.Kind;
 import adit.source.object.ObjectKey;
 import adit.source.object.ObjectReader;
+import adit.source.object.SpecCheck;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -91,9 +92,11 @@ public final class KubernetesSource implements ClusterSource {
   /// that may not be read, except those that keep the mesh closed.
   ///
   /// @param selection what is watched
+  /// @param check asked about what the caller translates himself
   /// @param warn told what an operator should read
-  public static KubernetesSource open(Selection selection, Consumer<String> warn) {
-    return open(KubernetesClients.open(), selection, warn, STANDARD, new KubernetesObjects());
+  public static KubernetesSource open(
+      Selection selection, SpecCheck check, Consumer<String> warn) {
+    return open(KubernetesClients.open(), selection, warn, STANDARD, new KubernetesObjects(check));
   }
 
   /// Starts watching through a client, which is closed with the source.

@@ -1,5 +1,6 @@
 package adit.source;
 
+import adit.source.object.SpecCheck;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Arrays;
@@ -28,7 +29,7 @@ public record SourceEnvironment(Map<String, String> env, Clock clock, Consumer<S
 
   /// The source that the environment names, of everything that a control plane reads.
   public ClusterSource source() {
-    return source(Selection.CONTROL_PLANE);
+    return source(Selection.CONTROL_PLANE, SpecCheck.NONE);
   }
 
   /// The source that the environment names. A directory is read whole: whoever asks for less gets
@@ -36,16 +37,24 @@ public record SourceEnvironment(Map<String, String> env, Clock clock, Consumer<S
   ///
   /// @param selection what is watched
   public ClusterSource source(Selection selection) {
+    return source(selection, SpecCheck.NONE);
+  }
+
+  /// The source that the environment names.
+  ///
+  /// @param selection what is watched
+  /// @param check asked about what the caller translates himself
+  public ClusterSource source(Selection selection, SpecCheck check) {
     String directories = env.getOrDefault("ADIT_SOURCE_DIR", "");
     if (directories.isEmpty()) {
-      return KubernetesSource.open(selection, warn);
+      return KubernetesSource.open(selection, check, warn);
     }
     List<Path> paths =
         Arrays.stream(directories.split(":", -1))
             .filter(directory -> !directory.isEmpty())
             .map(Path::of)
             .toList();
-    return DirectorySource.open(paths);
+    return DirectorySource.open(paths, check);
   }
 
   /// Whether objects come from an API server.

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import adit.source.object.Kind;
 import adit.source.object.ObjectKey;
 import adit.source.object.ObjectReader;
+import adit.source.object.SpecCheck;
 import adit.testkit.Eventually;
 import adit.testkit.kube.ApiServer;
 import io.fabric8.kubernetes.client.Config;
@@ -68,7 +69,7 @@ final class KubernetesSourceTest {
   }
 
   private KubernetesSource open(Selection selection) {
-    return open(selection, Duration.ofHours(1), new KubernetesObjects());
+    return open(selection, Duration.ofHours(1), new KubernetesObjects(SpecCheck.NONE));
   }
 
   private KubernetesSource open(Selection selection, Duration missing, KubernetesObjects objects) {
@@ -189,7 +190,7 @@ final class KubernetesSourceTest {
   void policiesThatTheApiServerDoesNotKnow_areEmptyAfterAWhile() throws Exception {
     server.forget(SECURITY, "peerauthentications");
     try (KubernetesSource source =
-        open(Selection.CONTROL_PLANE, Duration.ofMillis(1500), new KubernetesObjects())) {
+        open(Selection.CONTROL_PLANE, Duration.ofMillis(1500), new KubernetesObjects(SpecCheck.NONE))) {
       said("PeerAuthentication: not known to the API server");
       assertThat(source.complete()).isFalse();
 

@@ -2,6 +2,10 @@ package adit.xds;
 
 import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedOutputStream;
+import com.google.protobuf.Message;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.zip.CRC32C;
@@ -31,6 +35,19 @@ public record ResourceVersion(String version, Any body, List<String> aliases, Li
   /// @param content the serialized message, deterministic
   public static ResourceVersion of(String typeUrl, byte[] content, List<String> aliases) {
     return of(typeUrl, content, aliases, List.of());
+  }
+
+  /// The same, of a message: equal messages have equal content, whatever the order of their maps.
+  public static ResourceVersion of(String typeUrl, Message message) {
+    byte[] bytes = new byte[message.getSerializedSize()];
+    CodedOutputStream out = CodedOutputStream.newInstance(bytes);
+    out.useDeterministicSerialization();
+    try {
+      message.writeTo(out);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return of(typeUrl, bytes, List.of());
   }
 
   /// The same, of a member of groups.

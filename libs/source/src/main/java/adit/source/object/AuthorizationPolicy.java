@@ -1,5 +1,6 @@
 package adit.source.object;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -12,12 +13,14 @@ import org.jspecify.annotations.Nullable;
 /// @param targets `targetRefs` and `targetRef`
 /// @param action what a match means
 /// @param rules the rules; none means that the policy matches nothing
+/// @param spec as it is written, of a policy with targets; missing for others
 public record AuthorizationPolicy(
     ObjectMeta meta,
     @Nullable Map<String, String> selector,
     List<TargetRef> targets,
     Action action,
-    List<Rule> rules)
+    List<Rule> rules,
+    JsonNode spec)
     implements KubeObject {
   public AuthorizationPolicy {
     selector = selector == null ? null : Map.copyOf(selector);

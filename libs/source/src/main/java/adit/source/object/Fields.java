@@ -2,6 +2,7 @@ package adit.source.object;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// One JSON object being read: every access checks the type and says path, value and expectation
 /// when it is wrong. A wrong value counts as absent, so reading goes on and finds all mistakes at
 /// once. A field that was never asked for is unknown.
-final class Fields {
+public final class Fields {
   private final JsonNode node;
   private final String path;
   private final List<Finding> findings;
@@ -29,6 +30,13 @@ final class Fields {
     this.node = node;
     this.path = path;
     this.findings = findings;
+  }
+
+  /// The `spec` of an object that was read before.
+  ///
+  /// @param findings where complaints go
+  public static Fields spec(JsonNode spec, List<Finding> findings) {
+    return new Fields(spec, "spec", findings);
   }
 
   static Fields root(JsonNode node, List<Finding> findings) {
@@ -43,29 +51,33 @@ final class Fields {
     return new Fields(child.isObject() ? child : MissingNode.getInstance(), childPath, findings);
   }
 
-  String path(String name) {
+  /// Path of a field.
+  public String path(String name) {
     return path.isEmpty() ? name : path + "." + name;
   }
 
-  boolean has(String name) {
+  /// Whether a field is there and not null.
+  public boolean has(String name) {
     return !absent(get(name));
   }
 
   /// Whether the object itself is there.
-  boolean present() {
+  public boolean present() {
     return node.isObject();
   }
 
   /// Whether the object is there and says nothing.
-  boolean empty() {
+  public boolean empty() {
     return node.isEmpty();
   }
 
-  Fields object(String name) {
+  /// A field that is an object; one that is not there is an empty one that is not present.
+  public Fields object(String name) {
     return child(get(name), path(name));
   }
 
-  String text(String name, String absent) {
+  /// A string.
+  public String text(String name, String absent) {
     JsonNode value = get(name);
     if (absent(value)) {
       return absent;
@@ -77,11 +89,13 @@ final class Fields {
     return value.textValue();
   }
 
-  String text(String name) {
+  /// A string, empty if it is not there.
+  public String text(String name) {
     return text(name, "");
   }
 
-  String requiredText(String name) {
+  /// A string that has to be there.
+  public String requiredText(String name) {
     String value = text(name);
     if (value.isEmpty() && (!has(name) || get(name).isTextual())) {
       error(path(name), get(name), "a value");
@@ -89,7 +103,8 @@ final class Fields {
     return value;
   }
 
-  long integer(String name, long absent, long least, long most) {
+  /// A whole number.
+  public long integer(String name, long absent, long least, long most) {
     JsonNode value = get(name);
     if (absent(value)) {
       return absent;
@@ -104,11 +119,13 @@ final class Fields {
     return value.longValue();
   }
 
-  int port(String name, int absent) {
+  /// A port, `1..65535`.
+  public int port(String name, int absent) {
     return (int) integer(name, absent, 1, 65_535);
   }
 
-  boolean flag(String name, boolean absent) {
+  /// True or false.
+  public boolean flag(String name, boolean absent) {
     JsonNode value = get(name);
     if (absent(value)) {
       return absent;
@@ -121,7 +138,7 @@ final class Fields {
   }
 
   /// One of the names of an enum, as written in its constants.
-  <E extends Enum<E>> E choice(String name, E absent, E[] all) {
+  public <E extends Enum<E>> E choice(String name, E absent, E[] all) {
     String text = text(name);
     if (text.isEmpty()) {
       return absent;
@@ -148,6 +165,44 @@ final class Fields {
     }
   }
 
+  /// A span of time, as in `1.5s`, `100ms`, `1h30m`; null if there is none.
+  public @Nullable Duration durationOrNull(String name) {
+    String text = text(name);
+    if (text.isEmpty()) {
+      return null;
+    }
+    Duration duration = Spans.parseOrNull(text);
+    if (duration == null) {
+      error(path(name), get(name), "a span of time, as in 1.5s, 100ms, 1h30m");
+    }
+    return duration;
+  }
+
+  /// A number.
+  public double number(String name, double absent, double least, double most) {
+    JsonNode value = get(name);
+    if (absent(value)) {
+      return absent;
+    }
+    if (!value.isNumber() || value.doubleValue() < least || value.doubleValue() > most) {
+      error(path(name), value, "a number " + least + ".." + most);
+      return absent;
+    }
+    return value.doubleValue();
+  }
+
+  /// The field itself, as it is written; missing if it is absent.
+  public JsonNode tree(String name) {
+    return get(name);
+  }
+
+  /// Names of all fields.
+  public List<String> names() {
+    List<String> names = new ArrayList<>();
+    node.fieldNames().forEachRemaining(names::add);
+    return names;
+  }
+
   /// A port's number or name.
   @Nullable PortRef portRefOrNull(String name) {
     JsonNode value = get(name);
@@ -161,7 +216,8 @@ final class Fields {
     return number == 0 ? null : new PortRef.Numbered(number);
   }
 
-  Map<String, String> textMap(String name) {
+  /// An object of strings.
+  public Map<String, String> textMap(String name) {
     return map(name, "a string, in quotes", v -> v.isTextual() ? v.textValue() : null);
   }
 
@@ -187,7 +243,8 @@ final class Fields {
     return result;
   }
 
-  List<String> texts(String name) {
+  /// A list of strings.
+  public List<String> texts(String name) {
     return list(
         name,
         (value, at) -> {
@@ -214,7 +271,7 @@ final class Fields {
   }
 
   /// A list of objects; `read` is called for each.
-  <T> List<T> objects(String name, Function<Fields, @Nullable T> read) {
+  public <T> List<T> objects(String name, Function<Fields, @Nullable T> read) {
     return list(
         name,
         (value, at) -> {
@@ -246,18 +303,18 @@ final class Fields {
   }
 
   /// A field as it is written, empty if it is absent.
-  String json(String name) {
+  public String json(String name) {
     return has(name) ? get(name).toString() : "";
   }
 
   /// Fields that are right but that nobody here reads.
-  Fields ignore(String... names) {
+  public Fields ignore(String... names) {
     known.addAll(Arrays.asList(names));
     return this;
   }
 
   /// Names of fields that nobody asked for.
-  List<String> unknown() {
+  public List<String> unknown() {
     List<String> result = new ArrayList<>();
     node.fieldNames()
         .forEachRemaining(name -> {
@@ -269,7 +326,7 @@ final class Fields {
   }
 
   /// Reports every field that nobody asked for.
-  void refuseUnknown(Problem.Severity severity) {
+  public void refuseUnknown(Problem.Severity severity) {
     for (String name : unknown()) {
       findings.add(
           new Finding(
@@ -281,12 +338,19 @@ final class Fields {
   }
 
   /// Reports a field.
-  void invalid(Problem.Severity severity, String name, String expected) {
+  public void invalid(Problem.Severity severity, String name, String expected) {
     findings.add(new Finding(severity, path(name), shown(node.path(name)), expected));
   }
 
+  /// Reports something below this object that somebody else found.
+  ///
+  /// @param where path below this object
+  public void invalid(Problem.Severity severity, String where, String value, String expected) {
+    findings.add(new Finding(severity, path(where), value, expected));
+  }
+
   /// Reports this object itself.
-  void invalid(Problem.Severity severity, String expected) {
+  public void invalid(Problem.Severity severity, String expected) {
     findings.add(new Finding(severity, path, shown(node), expected));
   }
 

@@ -1,5 +1,6 @@
 package adit.source.object;
 
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The kinds of Kubernetes object that the mesh reads.
@@ -19,7 +20,36 @@ public enum Kind {
   SERVICE_ENTRY("networking.istio.io", "v1", "ServiceEntry", "serviceentries", Scope.NAMESPACED),
   WORKLOAD_ENTRY("networking.istio.io", "v1", "WorkloadEntry", "workloadentries", Scope.NAMESPACED),
   GATEWAY("gateway.networking.k8s.io", "v1", "Gateway", "gateways", Scope.NAMESPACED),
-  GATEWAY_CLASS("gateway.networking.k8s.io", "v1", "GatewayClass", "gatewayclasses", Scope.CLUSTER);
+  GATEWAY_CLASS("gateway.networking.k8s.io", "v1", "GatewayClass", "gatewayclasses", Scope.CLUSTER),
+  HTTP_ROUTE("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes", Scope.NAMESPACED),
+  GRPC_ROUTE("gateway.networking.k8s.io", "v1", "GRPCRoute", "grpcroutes", Scope.NAMESPACED),
+  TCP_ROUTE("gateway.networking.k8s.io", "v1", "TCPRoute", "tcproutes", Scope.NAMESPACED),
+  TLS_ROUTE("gateway.networking.k8s.io", "v1", "TLSRoute", "tlsroutes", Scope.NAMESPACED),
+  VIRTUAL_SERVICE(
+      "networking.istio.io", "v1", "VirtualService", "virtualservices", Scope.NAMESPACED),
+  DESTINATION_RULE(
+      "networking.istio.io", "v1", "DestinationRule", "destinationrules", Scope.NAMESPACED),
+  REQUEST_AUTHENTICATION(
+      "security.istio.io",
+      "v1",
+      "RequestAuthentication",
+      "requestauthentications",
+      Scope.NAMESPACED),
+  TELEMETRY("telemetry.istio.io", "v1", "Telemetry", "telemetries", Scope.NAMESPACED),
+  RATE_LIMIT("adit.io", "v1alpha1", "RateLimit", "ratelimits", Scope.NAMESPACED);
+
+  /// Those that are kept as a [Configuration].
+  public static final Set<Kind> CONFIGURATIONS =
+      Set.of(
+          HTTP_ROUTE,
+          GRPC_ROUTE,
+          TCP_ROUTE,
+          TLS_ROUTE,
+          VIRTUAL_SERVICE,
+          DESTINATION_RULE,
+          REQUEST_AUTHENTICATION,
+          TELEMETRY,
+          RATE_LIMIT);
 
   private enum Scope {
     CLUSTER,

@@ -16,7 +16,8 @@ public sealed interface KubeObject
         ServiceEntry,
         WorkloadEntry,
         Gateway,
-        GatewayClass {
+        GatewayClass,
+        Configuration {
   /// The metadata.
   ObjectMeta meta();
 

@@ -11,10 +11,16 @@ import org.jspecify.annotations.Nullable;
 /// Makes checked records of JSON. Pure; any thread. One reader serves both sources, so that an
 /// object means the same wherever it comes from.
 ///
-/// @param origin where the documents come from
-public record ObjectReader(Origin origin) {
+/// @param origin where documents come from
+/// @param check asked about what somebody else translates
+public record ObjectReader(Origin origin, SpecCheck check) {
   private static final Predicate<String> NAME =
       Pattern.compile("[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?").asMatchPredicate();
+
+  /// A reader that looks at no [Configuration].
+  public ObjectReader(Origin origin) {
+    this(origin, SpecCheck.NONE);
+  }
 
   /// Where documents come from decides what an unknown field means.
   public enum Origin {
@@ -40,13 +46,13 @@ public record ObjectReader(Origin origin) {
   }
 
   /// Severity of a mistake that does not keep us from understanding the object.
-  Problem.Severity mild() {
+  public Problem.Severity mild() {
     return origin == Origin.FILE ? Problem.Severity.ERROR : Problem.Severity.WARNING;
   }
 
   /// Severity of a value that whoever translates the object leaves out, closing rather than opening
   /// the mesh.
-  Problem.Severity ofValues() {
+  public Problem.Severity ofValues() {
     return origin == Origin.API_SERVER ? Problem.Severity.WARNING : Problem.Severity.ERROR;
   }
 
@@ -116,6 +122,19 @@ public record ObjectReader(Origin origin) {
       case WORKLOAD_ENTRY -> new EntryReader(this).workloadEntry(meta, fields);
       case GATEWAY -> new GatewayReader(this).gateway(meta, fields);
       case GATEWAY_CLASS -> new GatewayReader(this).gatewayClass(meta, fields);
+      case HTTP_ROUTE,
+          GRPC_ROUTE,
+          TCP_ROUTE,
+          TLS_ROUTE,
+          VIRTUAL_SERVICE,
+          DESTINATION_RULE,
+          REQUEST_AUTHENTICATION,
+          TELEMETRY,
+          RATE_LIMIT -> {
+        Configuration object = new Configuration(meta, kind, fields.tree("spec"));
+        check.check(this, object, fields.object("spec"));
+        yield object;
+      }
     };
   }
 
@@ -159,7 +178,7 @@ public record ObjectReader(Origin origin) {
   }
 
   /// Reports unknown fields of an object that only hand-written files are held to.
-  void strict(Fields fields) {
+  public void strict(Fields fields) {
     if (origin == Origin.FILE) {
       fields.refuseUnknown(Problem.Severity.ERROR);
     }

@@ -1,5 +1,6 @@
 package adit.source.object;
 
+import com.fasterxml.jackson.databind.node.MissingNode;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -88,7 +89,8 @@ record SecurityReader(ObjectReader reader) {
             targets,
             spec.choice(
                 "action", AuthorizationPolicy.Action.ALLOW, AuthorizationPolicy.Action.values()),
-            spec.objects("rules", this::rule));
+            spec.objects("rules", this::rule),
+            targets.isEmpty() ? MissingNode.getInstance() : fields.tree("spec"));
     // A field beside the rules may narrow or widen the policy; only a strict reader may refuse it.
     spec.ignore("provider").refuseUnknown(reader.mild());
     if (policy.selector() != null && !targets.isEmpty()) {
