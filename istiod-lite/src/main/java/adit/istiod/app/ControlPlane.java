@@ -84,8 +84,7 @@ final class ControlPlane implements AutoCloseable {
   private static final int ADMIN_THREADS = 2;
   private static final int ADMIN_QUEUE = 64;
   private static final List<String> ORDER =
-      Stream.concat(
-              Stream.of(TypeUrls.AUTHORIZATION, TypeUrls.ADDRESS), TypeUrls.OF_WAYPOINTS.stream())
+      Stream.concat(Stream.of(TypeUrls.AUTHORIZATION, TypeUrls.ADDRESS), TypeUrls.L7.stream())
           .toList();
 
   private final EventLoopGroup loops =

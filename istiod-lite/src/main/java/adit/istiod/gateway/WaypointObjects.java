@@ -104,6 +104,7 @@ public record WaypointObjects(Settings settings) {
     String serviceType = annotations(gateway).getOrDefault(SERVICE_TYPE, "ClusterIP");
     Map<String, String> variables = new HashMap<>();
     variables.put("gateway", gateway.meta().name());
+    variables.put("class", gateway.className());
     variables.put("name", name);
     variables.put("namespace", gateway.meta().namespace());
     variables.put("account", account.isEmpty() ? name : account);

@@ -2,7 +2,6 @@ package adit.istiod.l7;
 
 import adit.protos.l7.ClientTls;
 import adit.protos.l7.ConnectionPool;
-import adit.protos.l7.LoadBalancer;
 import adit.protos.l7.OutlierDetection;
 import adit.protos.l7.RetryBudget;
 import adit.protos.l7.Subset;
@@ -114,8 +113,7 @@ record DestinationRuleReader(Reading reading) {
             .setMaxConnections((int) tcp.integer("maxConnections", 0, 0, MOST))
             .setMaxPendingRequests((int) http.integer("http1MaxPendingRequests", 0, 0, MOST))
             .setMaxRequests((int) http.integer("http2MaxRequests", 0, 0, MOST))
-            .setMaxRequestsPerConnection(
-                (int) http.integer("maxRequestsPerConnection", 0, 0, MOST))
+            .setMaxRequestsPerConnection((int) http.integer("maxRequestsPerConnection", 0, 0, MOST))
             .setMaxRetries((int) http.integer("maxRetries", 0, 0, MOST));
     span(tcp, "connectTimeout", wire::setConnectTimeout, null);
     span(http, "idleTimeout", wire::setIdleTimeout, null);

@@ -56,7 +56,7 @@ public final class L7Translation {
     this.settings = settings;
     this.references = new ViewReferences(view, settings.clusterDomain());
     this.waypoints = waypoints;
-    TypeUrls.OF_WAYPOINTS.forEach(url -> types.put(url, new HashMap<>()));
+    TypeUrls.L7.forEach(url -> types.put(url, new HashMap<>()));
   }
 
   /// Translates a view, but for labels of workloads.
@@ -215,10 +215,7 @@ public final class L7Translation {
   private void others() {
     for (Kind kind :
         List.of(
-            Kind.DESTINATION_RULE,
-            Kind.REQUEST_AUTHENTICATION,
-            Kind.RATE_LIMIT,
-            Kind.TELEMETRY)) {
+            Kind.DESTINATION_RULE, Kind.REQUEST_AUTHENTICATION, Kind.RATE_LIMIT, Kind.TELEMETRY)) {
       for (Configuration object : sorted(kind)) {
         Reading reading = reading(object.meta().namespace());
         OtherObject wire = OtherObject.of(object, spec(object), reading);
@@ -233,7 +230,7 @@ public final class L7Translation {
 
   private void waypoint(Waypoint waypoint) {
     put(
-        TypeUrls.WAYPOINT,
+        TypeUrls.WAYPOINT_CONFIG,
         waypoint.name(),
         WaypointConfig.newBuilder()
             .setNamespace(waypoint.gateway().namespace())
@@ -258,7 +255,7 @@ public final class L7Translation {
     static OtherObject of(Configuration object, Fields spec, Reading reading) {
       String namespace = object.meta().namespace();
       String name = object.meta().name();
-      switch (object.kind()) {
+      return switch (object.kind()) {
         case DESTINATION_RULE -> {
           var wire =
               TrafficPolicy.newBuilder()
@@ -266,7 +263,7 @@ public final class L7Translation {
                   .setName(name)
                   .setCreated(ReadRoute.created(object));
           new DestinationRuleReader(reading).read(spec, wire);
-          return new Traffic(wire.build());
+          yield new Traffic(wire.build());
         }
         case REQUEST_AUTHENTICATION -> {
           var wire =
@@ -275,12 +272,12 @@ public final class L7Translation {
                   .setName(name)
                   .setCreated(ReadRoute.created(object));
           new PolicyReader(reading).authentication(spec, wire);
-          return new Tokens(wire.build());
+          yield new Tokens(wire.build());
         }
         case RATE_LIMIT -> {
           var wire = RateLimit.newBuilder().setNamespace(namespace).setName(name);
           new RateLimitReader(reading).read(spec, wire);
-          return new Limits(wire.build());
+          yield new Limits(wire.build());
         }
         case TELEMETRY -> {
           var wire =
@@ -289,10 +286,10 @@ public final class L7Translation {
                   .setName(name)
                   .setCreated(ReadRoute.created(object));
           new TelemetryReader(reading).read(spec, wire);
-          return new Told(wire.build(), !spec.has("selector"));
+          yield new Told(wire.build(), !spec.has("selector"));
         }
         default -> throw new IllegalArgumentException("kind: " + object.kind());
-      }
+      };
     }
 
     /// A DestinationRule.
@@ -353,7 +350,7 @@ public final class L7Translation {
     record Told(TelemetryPolicy message, boolean applies) implements OtherObject {
       @Override
       public String typeUrl() {
-        return TypeUrls.TELEMETRY;
+        return TypeUrls.TELEMETRY_POLICY;
       }
 
       @Override

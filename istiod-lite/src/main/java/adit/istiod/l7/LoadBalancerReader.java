@@ -90,9 +90,7 @@ record LoadBalancerReader(Reading reading) {
         LoadBalancer.Locality.newBuilder()
             .setDisabled(!locality.flag("enabled", true))
             .addAllFailoverPriority(locality.texts("failoverPriority"));
-    locality
-        .objects("distribute", this::distribute)
-        .forEach(wire::addDistribute);
+    locality.objects("distribute", this::distribute).forEach(wire::addDistribute);
     locality
         .objects(
             "failover",

@@ -9,6 +9,7 @@ import adit.source.object.Fields;
 import adit.source.object.Finding;
 import adit.source.object.ObjectReader;
 import com.google.protobuf.Timestamp;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -53,23 +54,21 @@ record ReadRoute(
       case GRPC_ROUTE ->
           wire.setKind(Route.Kind.GRPC_ROUTE).addAllHttp(new RouteReader(reading).grpc(spec));
       case TCP_ROUTE ->
-          wire.setKind(Route.Kind.TCP_ROUTE)
-              .addAllStream(new StreamRouteReader(reading).tcp(spec));
+          wire.setKind(Route.Kind.TCP_ROUTE).addAllStream(new StreamRouteReader(reading).tcp(spec));
       case TLS_ROUTE ->
-          wire.setKind(Route.Kind.TLS_ROUTE)
-              .addAllStream(new StreamRouteReader(reading).tls(spec));
+          wire.setKind(Route.Kind.TLS_ROUTE).addAllStream(new StreamRouteReader(reading).tls(spec));
       default -> throw new IllegalArgumentException("kind: " + object.kind());
     }
     List<Ref> refs = new RouteParents(reading).read(spec);
     reading.strict(spec.ignore("useDefaultGateways"));
-    return new ReadRoute(
-        object, wire.build(), refs, reading.unresolved(), reading.unsupported());
+    return new ReadRoute(object, wire.build(), refs, reading.unresolved(), reading.unsupported());
   }
 
   static Timestamp created(Configuration object) {
+    Instant created = object.created();
     return Timestamp.newBuilder()
-        .setSeconds(object.created().getEpochSecond())
-        .setNanos(object.created().getNano())
+        .setSeconds(created.getEpochSecond())
+        .setNanos(created.getNano())
         .build();
   }
 

@@ -69,8 +69,7 @@ final class Reading {
     complain(reader.ofValues(), fields, name, expected);
   }
 
-  private void complain(
-      Problem.Severity severity, Fields fields, String name, String expected) {
+  private void complain(Problem.Severity severity, Fields fields, String name, String expected) {
     fields.invalid(severity, name, expected);
     unsupported.add(
         new Issue(
@@ -167,12 +166,10 @@ final class Reading {
     HeaderChange.Builder wire = HeaderChange.newBuilder();
     change
         .textMap("set")
-        .forEach((name, value) ->
-            wire.addSet(Header.newBuilder().setName(name).setValue(value)));
+        .forEach((name, value) -> wire.addSet(Header.newBuilder().setName(name).setValue(value)));
     change
         .textMap("add")
-        .forEach((name, value) ->
-            wire.addAdd(Header.newBuilder().setName(name).setValue(value)));
+        .forEach((name, value) -> wire.addAdd(Header.newBuilder().setName(name).setValue(value)));
     wire.addAllRemove(change.texts("remove"));
     strict(change);
     return wire.build();

@@ -11,10 +11,7 @@ import java.util.Map;
 final class RouteConflicts {
   private static final List<Route.Kind> SPECIFIC_FIRST =
       List.of(
-          Route.Kind.GRPC_ROUTE,
-          Route.Kind.HTTP_ROUTE,
-          Route.Kind.TLS_ROUTE,
-          Route.Kind.TCP_ROUTE);
+          Route.Kind.GRPC_ROUTE, Route.Kind.HTTP_ROUTE, Route.Kind.TLS_ROUTE, Route.Kind.TCP_ROUTE);
 
   private RouteConflicts() {}
 
@@ -29,15 +26,14 @@ final class RouteConflicts {
       for (Ref ref : route.refs()) {
         if (ref.failure() == null) {
           places(route, ref)
-              .forEach(place ->
-                  best.merge(place, route.wire().getKind(), RouteConflicts::moreSpecific));
+              .forEach(
+                  place -> best.merge(place, route.wire().getKind(), RouteConflicts::moreSpecific));
         }
       }
     }
     List<ReadRoute> settled = new ArrayList<>();
     for (ReadRoute route : routes) {
-      settled.add(
-          route.with(route.refs().stream().map(ref -> settled(route, ref, best)).toList()));
+      settled.add(route.with(route.refs().stream().map(ref -> settled(route, ref, best)).toList()));
     }
     return settled;
   }
@@ -63,8 +59,7 @@ final class RouteConflicts {
     String own = route.object().meta().namespace();
     return ref.services().stream()
         .map(named ->
-            new Place(
-                named.key(), ref.port(), named.key().startsWith(own + "/") ? "" : own))
+            new Place(named.key(), ref.port(), named.key().startsWith(own + "/") ? "" : own))
         .toList();
   }
 

@@ -18,8 +18,7 @@ record RouteParents(Reading reading) {
   /// @param services that it means
   /// @param port of them, 0 for all
   /// @param failure why the route is not attached to it
-  record Ref(
-      JsonNode ref, List<References.Named> services, int port, @Nullable Issue failure) {
+  record Ref(JsonNode ref, List<References.Named> services, int port, @Nullable Issue failure) {
     Ref {
       services = List.copyOf(services);
     }
@@ -71,13 +70,11 @@ record RouteParents(Reading reading) {
     Issue failure = null;
     if (named.isEmpty()) {
       failure =
-          new Issue(
-              "NoMatchingParent", kind + " " + namespace + "/" + name + " was not found");
+          new Issue("NoMatchingParent", kind + " " + namespace + "/" + name + " was not found");
     } else if (named.stream().noneMatch(one -> one.hasPort(port))) {
       failure =
           new Issue(
-              "NoMatchingParent",
-              kind + " " + namespace + "/" + name + " has no port " + port);
+              "NoMatchingParent", kind + " " + namespace + "/" + name + " has no port " + port);
     }
     return new Ref(written, named, port, failure);
   }

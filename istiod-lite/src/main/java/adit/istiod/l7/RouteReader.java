@@ -148,8 +148,7 @@ record RouteReader(Reading reading) {
   }
 
   private Backend backend(Fields ref) {
-    Backend.Builder backend =
-        reading.backendRef(ref).setWeight(reading.weight(ref, "weight"));
+    Backend.Builder backend = reading.backendRef(ref).setWeight(reading.weight(ref, "weight"));
     Filters.Builder filters = Filters.newBuilder();
     Rule.Builder nothing = Rule.newBuilder();
     List<Boolean> understood = ref.objects("filters", one -> filter(one, filters, nothing));
@@ -194,8 +193,7 @@ record RouteReader(Reading reading) {
 
   private Mirror mirror(Fields mirror) {
     Fields ref = mirror.object("backendRef");
-    Mirror.Builder wire =
-        Mirror.newBuilder().setBackend(reading.backendRef(ref).setWeight(1));
+    Mirror.Builder wire = Mirror.newBuilder().setBackend(reading.backendRef(ref).setWeight(1));
     reading.strict(ref);
     Fields fraction = mirror.object("fraction");
     if (fraction.present()) {
@@ -253,7 +251,8 @@ record RouteReader(Reading reading) {
             .addAllAllowMethods(cors.texts("allowMethods"))
             .addAllAllowHeaders(cors.texts("allowHeaders"))
             .addAllExposeHeaders(cors.texts("exposeHeaders"))
-            .setMaxAge(Reading.wire(Duration.ofSeconds(cors.integer("maxAge", 5, 0, 86_400 * 366L))))
+            .setMaxAge(
+                Reading.wire(Duration.ofSeconds(cors.integer("maxAge", 5, 0, 86_400 * 366L))))
             .setAllowCredentials(cors.flag("allowCredentials", false));
     cors.texts("allowOrigins").forEach(origin -> wire.addAllowOrigins(origin(origin)));
     reading.strict(cors);
@@ -302,8 +301,7 @@ record RouteReader(Reading reading) {
     Retry.Builder wire =
         Retry.newBuilder()
             .setAttempts((int) retry.integer("attempts", 2, 0, 1_000))
-            .addAllRetryOn(
-                List.of("connect-failure", "refused-stream", "unavailable", "cancelled"))
+            .addAllRetryOn(List.of("connect-failure", "refused-stream", "unavailable", "cancelled"))
             .addAllCodes(codes(retry));
     java.time.Duration backoff = retry.durationOrNull("backoff");
     wire.setBackoff(Reading.wire(backoff == null ? SHORTEST_BACKOFF : backoff));

@@ -22,26 +22,19 @@ record RouteStatuses(Function<String, @Nullable String> waypoint) {
     long generation = route.object().meta().generation();
     List<Condition> conditions = new ArrayList<>();
     Issue failure = Issue.first(ref.failure(), refusal);
-    conditions.add(
-        condition("Accepted", failure, "Accepted", "Route was valid", generation));
+    conditions.add(condition("Accepted", failure, "Accepted", "Route was valid", generation));
     Issue unresolved = route.unresolved().isEmpty() ? null : route.unresolved().getFirst();
     conditions.add(
         condition(
-            "ResolvedRefs",
-            unresolved,
-            "ResolvedRefs",
-            "All references resolved",
-            generation));
+            "ResolvedRefs", unresolved, "ResolvedRefs", "All references resolved", generation));
     if (failure == null && !route.unsupported().isEmpty()) {
       Issue first = route.unsupported().getFirst();
       conditions.add(
-          new Condition(
-              "PartiallyInvalid", true, first.reason(), first.message(), generation));
+          new Condition("PartiallyInvalid", true, first.reason(), first.message(), generation));
     }
     conditions.add(programmed(ref, failure, generation));
     conditions.add(
-        new Condition(
-            "ResolvedWaypoints", true, "ResolvedWaypoints", resolved(ref), generation));
+        new Condition("ResolvedWaypoints", true, "ResolvedWaypoints", resolved(ref), generation));
     return conditions;
   }
 

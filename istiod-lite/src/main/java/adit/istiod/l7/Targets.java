@@ -40,8 +40,7 @@ record Targets(Reading reading) {
         }
       }
       case "networking.istio.io/ServiceEntry" -> {
-        List<References.Named> found =
-            foreign ? List.of() : reading.references().entry(own, name);
+        List<References.Named> found = foreign ? List.of() : reading.references().entry(own, name);
         if (found.isEmpty()) {
           reading.unresolved("TargetNotFound", "ServiceEntry " + namespace + "/" + name);
         }
@@ -51,8 +50,7 @@ record Targets(Reading reading) {
           targets.add(Target.newBuilder().setGateway(namespace + "/" + name).build());
       case "gateway.networking.k8s.io/GatewayClass" ->
           targets.add(Target.newBuilder().setGatewayClass(name).build());
-      default ->
-          reading.unsupported(ref, "kind", "Service, ServiceEntry, Gateway or GatewayClass");
+      default -> reading.unsupported(ref, "kind", "Service, ServiceEntry, Gateway or GatewayClass");
     }
     return null;
   }

@@ -13,7 +13,8 @@ record TelemetryReader(Reading reading) {
   /// All but names.
   void read(Fields spec, TelemetryPolicy.Builder wire) {
     wire.addAllTargets(new Targets(reading).read(spec));
-    spec.objects("metrics", metrics -> metrics.objects("overrides", TelemetryReader::override))
+    spec
+        .objects("metrics", metrics -> metrics.objects("overrides", TelemetryReader::override))
         .stream()
         .flatMap(List::stream)
         .forEach(wire::addMetrics);

@@ -25,7 +25,10 @@ final class ViewReferences implements References {
   /// @param clusterDomain suffix of services' names
   ViewReferences(ClusterView view, String clusterDomain) {
     suffix = ".svc." + clusterDomain;
-    for (Service service : view.services().values()) {
+    // In order, so that equal views give equal resources.
+    List<Service> services = new ArrayList<>(view.services().values());
+    services.sort((one, other) -> one.key().compareTo(other.key()));
+    for (Service service : services) {
       if (!service.type().equals("ExternalName")) {
         Set<Integer> ports = new HashSet<>();
         service.ports().forEach(port -> ports.add(port.number()));

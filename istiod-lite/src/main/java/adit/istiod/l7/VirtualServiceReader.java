@@ -92,9 +92,7 @@ record VirtualServiceReader(Reading reading) {
   }
 
   static Match never() {
-    return Match.newBuilder()
-        .setMethod(StringMatch.newBuilder().setExact(""))
-        .build();
+    return Match.newBuilder().setMethod(StringMatch.newBuilder().setExact("")).build();
   }
 
   private void behaviour(Fields http, Rule.Builder rule) {
@@ -144,8 +142,7 @@ record VirtualServiceReader(Reading reading) {
     return labelled || (!gateways.isEmpty() && !gateways.contains("mesh")) ? null : wire.build();
   }
 
-  private void one(
-      Fields match, java.util.function.Consumer<StringMatch> to) {
+  private void one(Fields match, java.util.function.Consumer<StringMatch> to) {
     if (match.present()) {
       to.accept(string(match));
     }
@@ -207,9 +204,7 @@ record VirtualServiceReader(Reading reading) {
     String host = destination.requiredText("host");
     Fields port = destination.object("port");
     Backend.Builder backend =
-        Backend.newBuilder()
-            .setSubset(destination.text("subset"))
-            .setPort(port.port("number", 0));
+        Backend.newBuilder().setSubset(destination.text("subset")).setPort(port.port("number", 0));
     List<References.Named> found = reading.references().hosts(reading.namespace(), host);
     reading.strict(port);
     reading.strict(destination);
@@ -246,8 +241,7 @@ record VirtualServiceReader(Reading reading) {
     }
     Fields mirror = http.object("mirror");
     if (mirror.present()) {
-      Mirror.Builder wire =
-          Mirror.newBuilder().setBackend(destination(mirror).setWeight(1));
+      Mirror.Builder wire = Mirror.newBuilder().setBackend(destination(mirror).setWeight(1));
       Fields percentage = http.object("mirrorPercentage");
       if (percentage.present()) {
         wire.setFraction(value(percentage));
@@ -313,10 +307,7 @@ record VirtualServiceReader(Reading reading) {
     DirectResponse wire =
         DirectResponse.newBuilder()
             .setStatus((int) direct.integer("status", 200, 200, 599))
-            .setBody(
-                body.has("bytes")
-                    ? bytes(body)
-                    : ByteString.copyFromUtf8(body.text("string")))
+            .setBody(body.has("bytes") ? bytes(body) : ByteString.copyFromUtf8(body.text("string")))
             .build();
     reading.strict(body);
     reading.strict(direct);
@@ -411,9 +402,7 @@ record VirtualServiceReader(Reading reading) {
             .addAllAllowHeaders(cors.texts("allowHeaders"))
             .addAllExposeHeaders(cors.texts("exposeHeaders"))
             .setAllowCredentials(cors.flag("allowCredentials", false));
-    cors.texts("allowOrigin").stream()
-        .map(RouteReader::origin)
-        .forEach(wire::addAllowOrigins);
+    cors.texts("allowOrigin").stream().map(RouteReader::origin).forEach(wire::addAllowOrigins);
     var age = reading.durationOrNull(cors, "maxAge");
     if (age != null) {
       wire.setMaxAge(age);

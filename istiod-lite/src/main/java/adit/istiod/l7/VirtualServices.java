@@ -91,8 +91,7 @@ final class VirtualServices {
     if (delegate == null) {
       return List.of(http.rule());
     }
-    ObjectKey key =
-        ObjectKey.of(Kind.VIRTUAL_SERVICE, delegate.namespace(), delegate.name());
+    ObjectKey key = ObjectKey.of(Kind.VIRTUAL_SERVICE, delegate.namespace(), delegate.name());
     Read other = all.get(key);
     String problem = problem(read, key, other);
     if (!problem.isEmpty() || other == null) {
@@ -205,15 +204,14 @@ final class VirtualServices {
 
   /// What matches both; null if that cannot be said in one match.
   private static @Nullable Match bothOrNull(Match one, Match other) {
-    if (one.hasPath() && other.hasPath() && !within(one.getPath(), other.getPath())) {
-      return null;
-    }
-    if ((one.hasMethod() && other.hasMethod() && !one.getMethod().equals(other.getMethod()))
-        || (one.hasScheme() && other.hasScheme() && !one.getScheme().equals(other.getScheme()))
-        || (one.hasAuthority()
-            && other.hasAuthority()
-            && !one.getAuthority().equals(other.getAuthority()))
-        || (one.getPort() > 0 && other.getPort() > 0 && one.getPort() != other.getPort())) {
+    boolean apart =
+        (one.hasPath() && other.hasPath() && !within(one.getPath(), other.getPath()))
+            || differ(one.hasMethod(), one.getMethod(), other.hasMethod(), other.getMethod())
+            || differ(one.hasScheme(), one.getScheme(), other.hasScheme(), other.getScheme())
+            || differ(
+                one.hasAuthority(), one.getAuthority(), other.hasAuthority(), other.getAuthority())
+            || differ(one.getPort() > 0, one.getPort(), other.getPort() > 0, other.getPort());
+    if (apart) {
       return null;
     }
     Match.Builder both = one.toBuilder().mergeFrom(other);
@@ -221,6 +219,11 @@ final class VirtualServices {
       both.setPath(other.getPath());
     }
     return both.build();
+  }
+
+  /// Whether both ask, and for different things.
+  private static boolean differ(boolean asks, Object one, boolean alsoAsks, Object other) {
+    return asks && alsoAsks && !one.equals(other);
   }
 
   /// Whether everything that the inner path matches is matched by the outer, a prefix.

@@ -22,6 +22,11 @@ final class Memo<T> {
     this.kinds = List.of(kinds);
   }
 
+  /// Something else that it is made of changed.
+  void forget() {
+    made = null;
+  }
+
   @SuppressWarnings("ReferenceEquality") // shared instances are what views promise
   T get(ClusterView view, Function<ClusterView, T> make) {
     T known = made;

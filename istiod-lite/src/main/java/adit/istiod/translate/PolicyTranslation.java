@@ -68,6 +68,29 @@ final class PolicyTranslation {
     };
   }
 
+  /// Of each rule the clauses that say whose traffic it is about, as far as a layer-4 proxy can see
+  /// that. What it cannot see is left out, so that a rule is about more, never about less.
+  static List<List<Clause>> sources(AuthorizationPolicy policy) {
+    PolicyTranslation translation = new PolicyTranslation(policy);
+    return policy.rules().stream().map(translation::sources).toList();
+  }
+
+  private List<Clause> sources(AuthorizationPolicy.Rule rule) {
+    List<Clause> clauses = new ArrayList<>();
+    Clause.Builder from = Clause.newBuilder();
+    rule.from().forEach(source -> from.addMatches(source(source)));
+    if (from.getMatchesCount() > 0 && !from.getMatchesList().contains(NEVER)) {
+      clauses.add(from.build());
+    }
+    for (Condition condition : rule.when()) {
+      Match match = condition.key().startsWith("source.") ? conditionOrNull(condition) : null;
+      if (match != null && !match.equals(NEVER)) {
+        clauses.add(Clause.newBuilder().addMatches(match).build());
+      }
+    }
+    return clauses;
+  }
+
   private static Outcome refused(AuthorizationPolicy policy, String message) {
     return new Outcome(null, report(policy, /* accepted= */ false, /* whole= */ false, message));
   }

@@ -3,6 +3,7 @@ package adit.istiod.translate;
 import adit.istiod.gateway.Binding;
 import adit.istiod.gateway.Bindings;
 import adit.istiod.gateway.Waypoint;
+import adit.istiod.gateway.WaypointAccounts;
 import adit.istiod.gateway.Waypoints;
 import adit.istiod.l7.L7Resources;
 import adit.istiod.l7.L7Settings;
@@ -13,6 +14,7 @@ import adit.source.ClusterView;
 import adit.source.StatusWriter.Condition;
 import adit.source.object.AuthorizationPolicy;
 import adit.source.object.Kind;
+import adit.source.object.ObjectKey;
 import adit.source.object.Service;
 import adit.source.object.ServiceEntry;
 import adit.xds.ResourceVersion;
@@ -55,6 +57,16 @@ public final class Translator {
           Kind.TELEMETRY);
   private final Memo<Backing> backing =
       new Memo<>(Kind.SERVICE, Kind.SERVICE_ENTRY, Kind.ENDPOINT_SLICE);
+  private final Memo<Map<ObjectKey, Set<String>>> accounts = new Memo<>(Kind.POD, Kind.GATEWAY);
+  private final Memo<Guards> guards =
+      new Memo<>(
+          Kind.NAMESPACE,
+          Kind.SERVICE,
+          Kind.SERVICE_ENTRY,
+          Kind.GATEWAY,
+          Kind.GATEWAY_CLASS,
+          Kind.AUTHORIZATION_POLICY);
+  private Map<ObjectKey, Set<String>> knownAccounts = Map.of();
   private final Memo<L7Resources> l7 =
       new Memo<>(
           Kind.NAMESPACE,
@@ -74,11 +86,7 @@ public final class Translator {
           Kind.RATE_LIMIT);
   private final Memo<Map<String, ResourceVersion>> labels =
       new Memo<>(
-          Kind.POD,
-          Kind.WORKLOAD_ENTRY,
-          Kind.SERVICE,
-          Kind.SERVICE_ENTRY,
-          Kind.DESTINATION_RULE);
+          Kind.POD, Kind.WORKLOAD_ENTRY, Kind.SERVICE, Kind.SERVICE_ENTRY, Kind.DESTINATION_RULE);
   private final Workloads workloads;
 
   /// What follows from policies alone.
@@ -107,17 +115,32 @@ public final class Translator {
     Bindings bound = bindings.get(view, one -> new Bindings(one, new Waypoints(one, network(one))));
     Services service = services.get(view, one -> services(one, bound));
     Backing backed = backing.get(view, one -> new Backing(one, service.entries()));
+    Guards guard = guards(view, bound);
     Map<String, ResourceVersion> addresses = new HashMap<>(service.resources());
     workloads.add(
-        new Workloads.Input(view, network(view), backed, policy.selection(), bound),
+        new Workloads.Input(view, network(view), backed, policy.selection(), bound, guard),
         service.entries(),
         addresses);
     L7Resources requests = l7(view, bound);
     List<Translated.ConditionReport> told =
         new ArrayList<>(
-            conditions.get(view, one -> new WaypointConditions(one, mesh, bound).all()));
+            conditions.get(
+                view, one -> new WaypointConditions(one, mesh, bound, knownAccounts).all()));
     requests.complaints().stream().map(Translator::told).forEach(told::add);
-    return new Translated(addresses, policy.resources(), policy.reports(), told, requests);
+    Map<String, ResourceVersion> resources = new HashMap<>(policy.resources());
+    guard.policies().values().forEach(one -> put(resources, one));
+    return new Translated(addresses, resources, policy.reports(), told, requests);
+  }
+
+  /// Made again when a waypoint's accounts change, not whenever a pod does.
+  private Guards guards(ClusterView view, Bindings bound) {
+    Map<ObjectKey, Set<String>> now = accounts.get(view, WaypointAccounts::of);
+    if (!now.equals(knownAccounts)) {
+      knownAccounts = now;
+      guards.forget();
+      conditions.forget();
+    }
+    return guards.get(view, one -> new Guards(one, mesh, bound, now));
   }
 
   private static Translated.ConditionReport told(L7Resources.Complaint complaint) {
@@ -148,8 +171,7 @@ public final class Translator {
               Map<String, String> waypoints = waypoints(one, bound);
               return L7Translation.of(one, settings, bound.waypoints().all(), waypoints::get);
             });
-    Map<String, ResourceVersion> subsets =
-        labels.get(view, one -> SubsetLabels.of(one, settings));
+    Map<String, ResourceVersion> subsets = labels.get(view, one -> SubsetLabels.of(one, settings));
     Map<String, Map<String, ResourceVersion>> types = new HashMap<>(made.types());
     types.put(TypeUrls.WORKLOAD_LABELS, subsets);
     return new L7Resources(types, made.statuses(), made.complaints());
@@ -169,9 +191,9 @@ public final class Translator {
     for (ServiceEntry entry : view.serviceEntries().values()) {
       Waypoint waypoint = bound.ofService(entry.meta(), Set.copyOf(entry.hosts())).waypoint();
       if (waypoint != null) {
-        entry.hosts()
-            .forEach(host ->
-                waypoints.put(entry.meta().namespace() + "/" + host, waypoint.name()));
+        entry
+            .hosts()
+            .forEach(host -> waypoints.put(entry.meta().namespace() + "/" + host, waypoint.name()));
       }
     }
     return waypoints;

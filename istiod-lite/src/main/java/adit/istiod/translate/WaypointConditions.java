@@ -3,6 +3,7 @@ package adit.istiod.translate;
 import adit.istiod.gateway.Binding;
 import adit.istiod.gateway.BindingCondition;
 import adit.istiod.gateway.Bindings;
+import adit.istiod.gateway.Waypoint;
 import adit.istiod.translate.Translated.ConditionReport;
 import adit.source.ClusterView;
 import adit.source.StatusWriter.Condition;
@@ -11,6 +12,7 @@ import adit.source.object.AuthorizationPolicy.TargetRef;
 import adit.source.object.Configuration;
 import adit.source.object.Kind;
 import adit.source.object.KubeObject;
+import adit.source.object.ObjectKey;
 import adit.source.object.Service;
 import adit.source.object.ServiceEntry;
 import adit.source.object.WorkloadEntry;
@@ -18,6 +20,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -35,9 +38,16 @@ final class WaypointConditions {
   private final MeshSettings mesh;
   private final Names names;
   private final Bindings bindings;
+  private final Map<ObjectKey, Set<String>> accounts;
   private final List<ConditionReport> reports = new ArrayList<>();
 
-  WaypointConditions(ClusterView view, MeshSettings mesh, Bindings bindings) {
+  /// @param accounts of waypoints, by gateway
+  WaypointConditions(
+      ClusterView view,
+      MeshSettings mesh,
+      Bindings bindings,
+      Map<ObjectKey, Set<String>> accounts) {
+    this.accounts = accounts;
     this.view = view;
     this.mesh = mesh;
     this.names = new Names(mesh);
@@ -47,7 +57,9 @@ final class WaypointConditions {
   List<ConditionReport> all() {
     for (Service service : view.services().values()) {
       if (!service.type().equals("ExternalName")) {
-        bound(service, of(service), SERVICES);
+        Binding binding = of(service);
+        bound(service, binding, SERVICES);
+        admitted(service, binding);
       }
     }
     for (ServiceEntry entry : view.serviceEntries().values()) {
@@ -69,6 +81,41 @@ final class WaypointConditions {
       }
     }
     return List.copyOf(reports);
+  }
+
+  /// Whether the policies of the workloads let the waypoint through.
+  private void admitted(Service service, Binding binding) {
+    Waypoint waypoint = binding.waypoint();
+    if (waypoint == null) {
+      return;
+    }
+    String namespace = waypoint.gateway().namespace();
+    Set<String> own = accounts.getOrDefault(waypoint.gateway(), Set.of());
+    List<AuthorizationPolicy> refusing = new OrderTrap(view, mesh).of(service, namespace, own);
+    if (refusing.isEmpty()) {
+      return;
+    }
+    String policies =
+        String.join(", ", refusing.stream().map(policy -> policy.key().toString()).toList());
+    report(
+        service,
+        "adit-waypoint",
+        new Condition(
+            "adit.io/WaypointAdmitted",
+            false,
+            "WaypointRefused",
+            policies
+                + ": allows clients, but what arrives at the workloads is waypoint "
+                + waypoint.name()
+                + ", so that every request through it is refused. Attach the policy to the service"
+                + " by targetRefs, or allow "
+                + String.join(
+                    ", ",
+                    own.stream()
+                        .map(account -> mesh.trustDomain() + "/ns/" + namespace + "/sa/" + account)
+                        .toList()),
+            service.meta().generation()),
+        "WaypointRefused");
   }
 
   private void targets(KubeObject policy, List<TargetRef> targets) {

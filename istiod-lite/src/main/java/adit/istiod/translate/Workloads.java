@@ -4,14 +4,18 @@ import adit.istiod.gateway.Bindings;
 import adit.protos.workload.Workload;
 import adit.source.ClusterView;
 import adit.source.object.EndpointSlice;
+import adit.source.object.KubeObject;
 import adit.source.object.ObjectKey;
 import adit.source.object.Pod;
 import adit.source.object.Service;
+import adit.source.object.ServiceEntry;
 import adit.source.object.WorkloadEntry;
 import adit.xds.ResourceVersion;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /// The workloads of a view. Remembers the encoded pods of the view before. Not thread-safe.
@@ -27,7 +31,25 @@ final class Workloads {
       String network,
       Backing backing,
       PolicySelection policies,
-      Bindings bindings) {}
+      Bindings bindings,
+      Guards guards) {
+    /// Keys of the policies of what has these labels and stands behind these, sorted.
+    List<String> keys(
+        String namespace,
+        Map<String, String> labels,
+        List<? extends KubeObject> services,
+        List<? extends KubeObject> entries) {
+      List<String> selected = policies.keys(namespace, labels);
+      Set<String> all = new TreeSet<>();
+      services.forEach(one -> all.addAll(guards.keys(one)));
+      entries.forEach(one -> all.addAll(guards.keys(one)));
+      if (all.isEmpty()) {
+        return selected;
+      }
+      all.addAll(selected);
+      return List.copyOf(all);
+    }
+  }
 
   /// @param resource null: the pod is not to be dialled
   private record Encoded(
@@ -51,13 +73,15 @@ final class Workloads {
       if (mesh.isOurs(entry.meta())) {
         Map<String, String> labels = WorkloadTranslation.labels(entry);
         String namespace = entry.meta().namespace();
+        List<Service> services = input.backing().services(namespace, labels);
+        List<ServiceEntry> selecting = input.backing().entries(namespace, labels);
         put(
             addresses,
             translation.workloadEntry(
                 entry,
-                input.backing().services(namespace, labels),
-                input.backing().entries(namespace, labels),
-                input.policies().keys(namespace, labels),
+                services,
+                selecting,
+                input.keys(namespace, labels, services, selecting),
                 input.bindings().ofWorkload(entry.meta()).waypoint()));
       }
     }
@@ -107,6 +131,7 @@ final class Workloads {
         && isSame(before.backing(), input.backing())
         && isSame(before.policies(), input.policies())
         && isSame(before.bindings(), input.bindings())
+        && isSame(before.guards(), input.guards())
         && isSame(before.view().nodes(), input.view().nodes())
         && before.network().equals(input.network());
   }
@@ -120,13 +145,15 @@ final class Workloads {
       @Nullable Encoded before, Input input, Pod pod, WorkloadTranslation translation) {
     String namespace = pod.meta().namespace();
     Map<String, String> labels = pod.meta().labels();
+    List<Service> services = input.backing().services(pod);
+    List<ServiceEntry> entries = input.backing().entries(namespace, labels);
     WorkloadTranslation.PodInput made =
         new WorkloadTranslation.PodInput(
             pod,
             input.view().nodeOrNull(pod.spec().nodeName()),
-            input.backing().services(pod),
-            input.backing().entries(namespace, labels),
-            input.policies().keys(namespace, labels),
+            services,
+            entries,
+            input.keys(namespace, labels, services, entries),
             input.bindings().ofWorkload(pod.meta()).waypoint(),
             input.bindings().inboundOrNull(pod.meta()));
     if (before != null && before.network().equals(input.network()) && before.input().equals(made)) {

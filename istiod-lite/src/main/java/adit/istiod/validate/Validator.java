@@ -79,11 +79,7 @@ public final class Validator {
           .putObject("status")
           .put("code", UNPROCESSABLE)
           .put("reason", "Invalid")
-          .put(
-              "message",
-              name(object)
-                  + ": "
-                  + String.join("; ", errors));
+          .put("message", name(object) + ": " + String.join("; ", errors));
     }
     warn(response, reading, allowed);
     return response;

@@ -125,8 +125,7 @@ final class L7TranslationTest {
 
   @Test
   void restrictingPolicyThatCannotBeRead_isSent_soThatItsTargetsAreClosed() {
-    L7Resources made =
-        translate(WEB, policy("action: CUSTOM, rules: [{}]"));
+    L7Resources made = translate(WEB, policy("action: CUSTOM, rules: [{}]"));
 
     assertThat(made.types().get(TypeUrls.REQUEST_POLICY)).containsKey("shop/p");
     assertThat(made.complaints())

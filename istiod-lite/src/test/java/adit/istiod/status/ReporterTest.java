@@ -2,9 +2,9 @@ package adit.istiod.status;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import adit.istiod.l7.L7Resources;
 import adit.istiod.gateway.GatewayReporter;
 import adit.istiod.gateway.MeshGateways;
+import adit.istiod.l7.L7Resources;
 import adit.istiod.translate.Translated;
 import adit.istiod.translate.Translated.ConditionReport;
 import adit.istiod.translate.Translated.PolicyReport;
@@ -135,7 +135,8 @@ final class ReporterTest {
 
   private void conditions(ConditionReport... reports) {
     reporter.report(
-        ClusterView.EMPTY, new Translated(Map.of(), Map.of(), List.of(), List.of(reports), L7Resources.NONE));
+        ClusterView.EMPTY,
+        new Translated(Map.of(), Map.of(), List.of(), List.of(reports), L7Resources.NONE));
   }
 
   private final class Recorder implements StatusWriter {

@@ -80,7 +80,8 @@ final class GoldenTest {
   @ParameterizedTest
   @MethodSource("cases")
   void everyListedPolicy_isPublished(String name) throws Exception {
-    try (DirectorySource source = DirectorySource.open(List.of(root().resolve(name)), new L7Check())) {
+    try (DirectorySource source =
+        DirectorySource.open(List.of(root().resolve(name)), new L7Check())) {
       Translated translated = new Translator(MESH).translate(source.current());
       PoliciesListed.assertPublished(translated);
     }
@@ -126,7 +127,7 @@ final class GoldenTest {
 
   private static ObjectNode l7(Translated translated) throws IOException {
     ObjectNode types = JSON.createObjectNode();
-    for (String url : TypeUrls.OF_WAYPOINTS) {
+    for (String url : TypeUrls.L7) {
       ObjectNode ofType = JSON.createObjectNode();
       for (var entry : sorted(translated.l7().types().getOrDefault(url, Map.of())).entrySet()) {
         JsonFormat.Printer printer = JsonFormat.printer().usingTypeRegistry(REGISTRY);

@@ -127,7 +127,11 @@ public final class Scale {
     Translator translator = new Translator(GoldenTest.MESH);
     ClusterView view = ClusterView.EMPTY.followedBy(objects.values(), List.of());
     Translated before =
-        timed("first", translator, view, new Translated(Map.of(), Map.of(), List.of(), List.of(), L7Resources.NONE));
+        timed(
+            "first",
+            translator,
+            view,
+            new Translated(Map.of(), Map.of(), List.of(), List.of(), L7Resources.NONE));
     for (int round = 0; round < 10; round++) {
       boolean ready = round % 2 == 1;
       put(objects, pod(7, services, ready));

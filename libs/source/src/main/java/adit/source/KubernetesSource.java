@@ -94,8 +94,7 @@ public final class KubernetesSource implements ClusterSource {
   /// @param selection what is watched
   /// @param check asked about what the caller translates himself
   /// @param warn told what an operator should read
-  public static KubernetesSource open(
-      Selection selection, SpecCheck check, Consumer<String> warn) {
+  public static KubernetesSource open(Selection selection, SpecCheck check, Consumer<String> warn) {
     return open(KubernetesClients.open(), selection, warn, STANDARD, new KubernetesObjects(check));
   }
 

@@ -190,7 +190,10 @@ final class KubernetesSourceTest {
   void policiesThatTheApiServerDoesNotKnow_areEmptyAfterAWhile() throws Exception {
     server.forget(SECURITY, "peerauthentications");
     try (KubernetesSource source =
-        open(Selection.CONTROL_PLANE, Duration.ofMillis(1500), new KubernetesObjects(SpecCheck.NONE))) {
+        open(
+            Selection.CONTROL_PLANE,
+            Duration.ofMillis(1500),
+            new KubernetesObjects(SpecCheck.NONE))) {
       said("PeerAuthentication: not known to the API server");
       assertThat(source.complete()).isFalse();
 

@@ -3,8 +3,8 @@ package adit.source.object;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Instant;
 
-/// An object that says how requests are treated: a route, a policy of layer 7. Its `spec` is kept as
-/// it is written; who translates it reads it, and was asked whether it is good when it came.
+/// An object that says how requests are treated: a route, a policy of layer 7. Its `spec` is kept
+/// as it is written; who translates it reads it, and was asked whether it is good when it came.
 ///
 /// @param meta the metadata
 /// @param kind the kind
