@@ -69,7 +69,7 @@ class ManifestsTest {
   void definitions_areThoseOfTheKindsThatAreRead() throws IOException {
     Set<String> wanted = new HashSet<>();
     for (Kind kind : Kind.values()) {
-      if (kind.group().endsWith(".istio.io")) {
+      if (kind.group().endsWith(".istio.io") || kind.group().equals("adit.io")) {
         wanted.add(kind.plural() + "." + kind.group() + "/" + kind.version());
       }
     }
@@ -91,11 +91,13 @@ class ManifestsTest {
   @Test
   void controlPlanesRole_letsItWatchWhatItReadsAndNothingElse() throws IOException {
     assertThat(watched("istiod-clusterrole-istio-system"))
-        // Its own: the copies of the roots, and the validator.
+        // Its own: the copies of the roots, the validator, and what it makes for waypoints.
         .isEqualTo(
             with(
                 Selection.CONTROL_PLANE.kinds(),
                 "/configmaps",
+                "/serviceaccounts",
+                "apps/deployments",
                 "admissionregistration.k8s.io/validatingwebhookconfigurations"));
   }
 
