@@ -1,6 +1,7 @@
 package adit.istiod.status;
 
 import adit.istiod.gateway.GatewayReporter;
+import adit.istiod.l7.RouteStatus;
 import adit.istiod.translate.Translated;
 import adit.istiod.translate.Translated.ConditionReport;
 import adit.istiod.translate.Translated.PolicyReport;
@@ -62,7 +63,7 @@ public final class Reporter {
     }
     reports = next;
     report(translated.conditions());
-    statuses(translated.l7().statuses());
+    statuses(view, translated.l7().statuses());
     gateways.report(view);
   }
 
@@ -83,12 +84,18 @@ public final class Reporter {
     conditions = next;
   }
 
-  private void statuses(Map<ObjectKey, StatusChange> next) {
+  private void statuses(ClusterView view, Map<ObjectKey, StatusChange> next) {
     next.forEach((key, status) -> {
       if (!status.equals(statuses.get(key))) {
         writer.updateStatus(key, status);
       }
     });
+    for (ObjectKey before : statuses.keySet()) {
+      // Its parents are others now: what was said of ours goes.
+      if (!next.containsKey(before) && view.objectOrNull(before) != null) {
+        writer.updateStatus(before, new RouteStatus(List.of()));
+      }
+    }
     statuses = next;
   }
 

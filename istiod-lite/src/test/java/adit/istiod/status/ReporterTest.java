@@ -5,17 +5,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import adit.istiod.gateway.GatewayReporter;
 import adit.istiod.gateway.MeshGateways;
 import adit.istiod.l7.L7Resources;
+import adit.istiod.l7.RouteStatus;
+import adit.istiod.testing.Sample;
 import adit.istiod.translate.Translated;
 import adit.istiod.translate.Translated.ConditionReport;
 import adit.istiod.translate.Translated.PolicyReport;
 import adit.source.ClusterView;
 import adit.source.StatusChange;
 import adit.source.StatusWriter;
+import adit.source.object.Configuration;
 import adit.source.object.Kind;
 import adit.source.object.ObjectKey;
 import adit.source.object.Problem;
 import adit.source.object.Problem.Severity;
 import adit.telemetry.Log;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -125,6 +129,38 @@ final class ReporterTest {
             "removed Service shop/web istio-ambient-service istio.io/WaypointBound");
   }
 
+  @Test
+  void statusOfARoute_isWrittenWhenItChanges_andTakenBackWhenItsParentsAreOthers() {
+    Configuration route =
+        new Configuration(Sample.meta("shop", "r"), Kind.HTTP_ROUTE, MissingNode.getInstance());
+    ClusterView with = ClusterView.of(1, List.of(route));
+    StatusChange told =
+        new RouteStatus(
+            List.of(new RouteStatus.ParentStatus(MissingNode.getInstance(), List.of())));
+    statuses(with, Map.of(route.key(), told));
+    statuses(with, Map.of(route.key(), told));
+    statuses(with, Map.of());
+    statuses(with, Map.of(route.key(), told));
+    statuses(ClusterView.EMPTY, Map.of());
+
+    assertThat(written)
+        .containsExactly(
+            "status HTTPRoute shop/r " + told,
+            "status HTTPRoute shop/r RouteStatus[parents=[]]",
+            "status HTTPRoute shop/r " + told);
+  }
+
+  private void statuses(ClusterView view, Map<ObjectKey, StatusChange> statuses) {
+    reporter.report(
+        view,
+        new Translated(
+            Map.of(),
+            Map.of(),
+            List.of(),
+            List.of(),
+            new L7Resources(Map.of(), statuses, List.of())));
+  }
+
   private static ConditionReport bound(boolean status) {
     return new ConditionReport(
         ObjectKey.of(Kind.SERVICE, "shop", "web"),
@@ -171,7 +207,7 @@ final class ReporterTest {
 
     @Override
     public void updateStatus(ObjectKey about, StatusChange change) {
-      throw new UnsupportedOperationException("nobody asks for it");
+      written.add("status " + about + " " + change);
     }
 
     @Override
