@@ -86,6 +86,8 @@ record Ways(Entering entering, String helm) {
 
   private String helmInstall() throws Exception {
     require(helm);
+    // Roles of the whole cluster outlive a namespace, and Helm takes over none of another's.
+    var _ = clean();
     String _ = helm("install", charts(), "--create-namespace");
     return entering.installed();
   }

@@ -11,7 +11,10 @@ import adit.testkit.Eventually;
 import adit.testkit.TcpClient;
 import adit.testkit.lab.LabProcess;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.StandardSocketOptions;
+import java.nio.channels.ServerSocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -72,6 +75,54 @@ final class LifecycleTest {
     }
     assertThat(node.process().waitFor(Mesh.SOON)).isZero();
     node.awaitLog("drained", "complete=true");
+  }
+
+  @Test
+  void sigterm_withoutSuccessor_newConnectionsAreServedUntilTheAgentTakesThePodOut()
+      throws Exception {
+    MeshNode node =
+        two.mesh()
+            .addNode(
+                "alone",
+                Map.of("CONNECTION_TERMINATION_DEADLINE", "60s", "ADIT_SUCCESSOR_WAIT", "55s"));
+    MeshPod server = node.addPod(Mesh.NAMESPACE, "server");
+    try (EchoServer app = server.echo()) {
+      assertThat(client.client().exchange(server.at(app.port()), "x")).isEqualTo("x");
+
+      node.process().terminate();
+      node.awaitLog("shutting down", "SIGTERM");
+
+      for (int i = 0; i < 20; i++) {
+        assertThat(client.client().exchange(server.at(app.port()), "y")).isEqualTo("y");
+      }
+      node.removePod(server);
+    }
+    assertThat(node.process().waitFor(Mesh.SOON)).isZero();
+  }
+
+  @Test
+  void sigterm_withSuccessor_listenersCloseAsSoonAsItServes() throws Exception {
+    MeshNode node =
+        two.mesh()
+            .addNode(
+                "followed",
+                Map.of("CONNECTION_TERMINATION_DEADLINE", "60s", "ADIT_SUCCESSOR_WAIT", "55s"));
+    MeshPod server = node.addPod(Mesh.NAMESPACE, "server");
+    node.process().terminate();
+    node.awaitLog("shutting down", "SIGTERM");
+
+    try (Netns inside = server.lab().open();
+        ServerSocketChannel _ = inside.call(LifecycleTest::beside)) {
+      assertThat(node.process().waitFor(Mesh.SOON)).isZero();
+    }
+  }
+
+  /// What a successor opens last.
+  private static ServerSocketChannel beside() throws IOException {
+    ServerSocketChannel socket = ServerSocketChannel.open();
+    return socket
+        .setOption(StandardSocketOptions.SO_REUSEPORT, true)
+        .bind(new InetSocketAddress(15001));
   }
 
   private static boolean isRefused(Netns from, MeshPod pod) {

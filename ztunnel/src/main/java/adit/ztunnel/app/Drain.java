@@ -1,42 +1,77 @@
 package adit.ztunnel.app;
 
 import java.time.Duration;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
-/// Lets the connections of pods finish: listeners close at once, so that a successor gets what
-/// comes new; what is open goes on until it ends or the deadline is there.
+/// Lets the connections of pods finish, in two steps. First the listeners close, each pod's as soon
+/// as a successor listens beside them, so that no connection is refused in between; where none
+/// comes, the node agent may take the pods out of the mesh meanwhile, which ends them here too.
+/// Then what is open goes on until it ends or the deadline is there.
 final class Drain {
   private static final Duration LOOK = Duration.ofMillis(50);
   private static final Duration TO_CUT = Duration.ofSeconds(1);
 
-  private final List<PodProxy> pods;
-  private final Duration deadline;
+  private final Supplier<? extends Collection<PodProxy>> pods;
+  private final long end;
   private final LongSupplier nanoTime;
 
-  Drain(List<PodProxy> pods, Duration deadline, LongSupplier nanoTime) {
+  /// @param pods those that are served at the moment
+  /// @param deadline for everything
+  Drain(Supplier<? extends Collection<PodProxy>> pods, Duration deadline, LongSupplier nanoTime) {
     this.pods = pods;
-    this.deadline = deadline;
     this.nanoTime = nanoTime;
+    end = nanoTime.getAsLong() + deadline.toNanos();
   }
 
-  /// @return whether every connection has ended by itself
-  boolean run() throws InterruptedException {
-    pods.forEach(PodProxy::drain);
-    return areOver(deadline);
+  /// Closes the listeners.
+  ///
+  /// @param patience how long those without a successor go on accepting
+  void handOver(Duration patience) throws InterruptedException {
+    long last = Math.min(nanoTime.getAsLong() + patience.toNanos(), end);
+    Set<PodProxy> drained = new HashSet<>();
+    boolean waiting = true;
+    while (waiting) {
+      boolean late = last - nanoTime.getAsLong() <= 0;
+      waiting = false;
+      for (PodProxy pod : pods.get()) {
+        if (drained.contains(pod)) {
+          continue;
+        }
+        if (late || pod.mayClose()) {
+          pod.drain();
+          drained.add(pod);
+        } else {
+          waiting = true;
+        }
+      }
+      if (waiting) {
+        TimeUnit.NANOSECONDS.sleep(LOOK.toNanos());
+      }
+    }
+  }
+
+  /// Waits for connections.
+  ///
+  /// @return whether every one has ended by itself
+  boolean finish() throws InterruptedException {
+    return areOver(end);
   }
 
   /// Cuts what is left; returns when that is in the log.
   void cut() throws InterruptedException {
-    pods.forEach(PodProxy::stop);
-    var _ = areOver(TO_CUT);
+    List.copyOf(pods.get()).forEach(PodProxy::stop);
+    var _ = areOver(nanoTime.getAsLong() + TO_CUT.toNanos());
   }
 
-  private boolean areOver(Duration within) throws InterruptedException {
-    long end = nanoTime.getAsLong() + within.toNanos();
+  private boolean areOver(long until) throws InterruptedException {
     while (open() > 0) {
-      if (end - nanoTime.getAsLong() <= 0) {
+      if (until - nanoTime.getAsLong() <= 0) {
         return false;
       }
       TimeUnit.NANOSECONDS.sleep(LOOK.toNanos());
@@ -45,6 +80,6 @@ final class Drain {
   }
 
   private long open() {
-    return pods.stream().mapToLong(PodProxy::connections).sum();
+    return pods.get().stream().mapToLong(PodProxy::connections).sum();
   }
 }

@@ -91,7 +91,7 @@ final class PodProxy {
   private final OutboundFlow outbound;
   private final PassthroughFlow passthrough;
   private volatile boolean transparent;
-  private @Nullable ListenerSet listeners;
+  private volatile @Nullable ListenerSet listeners;
 
   private PodProxy(LocalPod pod, @Nullable Netns netns, NodeParts node, Setup setup) {
     this.node = node;
@@ -291,6 +291,21 @@ final class PodProxy {
                   });
             });
     return later;
+  }
+
+  /// Whether nothing is lost when the listeners close: they are closed already, or another process
+  /// listens beside them. Where ports are not shared, none can before they close.
+  boolean mayClose() {
+    ListenerSet open = listeners;
+    if (open == null || !setup.capture() || !node.config().sockets().reusePort()) {
+      return true;
+    }
+    try {
+      return open.haveSuccessor();
+    } catch (IOException e) {
+      node.log().warn("cannot see whether another proxy serves", "pod", pod(), "error", e);
+      return true;
+    }
   }
 
   /// No new connections; those that are go on. Clients are told to open their next tunnel

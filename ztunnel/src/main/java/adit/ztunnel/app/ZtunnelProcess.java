@@ -49,6 +49,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// A running node proxy, from its configuration to its end. The only place that constructs across
@@ -285,15 +286,18 @@ final class ZtunnelProcess {
       zds = agent;
       own = self;
     }
+    List<PodProxy> itself = own == null ? List.of() : List.of(own);
+    var drain =
+        new Drain(
+            () -> Stream.concat(pods.all().stream(), itself.stream()).toList(),
+            config.lifecycle().drainDeadline(),
+            System::nanoTime);
+    // The agent's word counts until the last pod has been handed over.
+    drain.handOver(config.lifecycle().successorWait());
     if (zds != null) {
       zds.close();
     }
-    List<PodProxy> all = new ArrayList<>(pods.all());
-    if (own != null) {
-      all.add(own);
-    }
-    var drain = new Drain(all, config.lifecycle().drainDeadline(), System::nanoTime);
-    log.info("drained", "complete", drain.run());
+    log.info("drained", "complete", drain.finish());
     drain.cut();
     DeltaClient client = discovery;
     if (client != null) {

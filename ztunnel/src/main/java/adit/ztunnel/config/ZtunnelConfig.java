@@ -107,7 +107,8 @@ public record ZtunnelConfig(
   public record Ports(int admin, int metrics, int readiness) {}
 
   /// @param drainDeadline how long connections may go on after a signal to end
-  public record Lifecycle(Duration drainDeadline) {}
+  /// @param successorWait how much of that a pod's listeners may stay open for want of a successor
+  public record Lifecycle(Duration drainDeadline, Duration successorWait) {}
 
   /// @param responseBaggage whether an accepted CONNECT is answered with our workload's baggage
   /// @param logPolicies whether policy decisions are logged at info

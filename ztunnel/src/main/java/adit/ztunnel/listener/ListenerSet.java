@@ -36,8 +36,11 @@ public final class ListenerSet implements AutoCloseable {
 
   private final List<EpollServerSocketChannel> channels;
 
-  private ListenerSet(List<EpollServerSocketChannel> channels) {
+  private final PodSockets sockets;
+
+  private ListenerSet(List<EpollServerSocketChannel> channels, PodSockets sockets) {
     this.channels = List.copyOf(channels);
+    this.sockets = sockets;
   }
 
   /// Opens all ports in their order. Blocks the calling thread, which must not be an event loop.
@@ -55,7 +58,7 @@ public final class ListenerSet implements AutoCloseable {
       for (Port port : ports) {
         opened.add(open(sockets, loops, admission, port, acceptFailed));
       }
-      return new ListenerSet(opened);
+      return new ListenerSet(opened, sockets);
     } catch (IOException | RuntimeException e) {
       opened.forEach(
           channel -> channel.close().awaitUninterruptibly(BIND_PATIENCE_SECONDS, TimeUnit.SECONDS));
@@ -118,6 +121,14 @@ public final class ListenerSet implements AutoCloseable {
   /// The ports that are open, in their order.
   public List<Integer> ports() {
     return channels.stream().map(channel -> channel.localAddress().getPort()).toList();
+  }
+
+  /// Whether another process listens beside these, on the port that is opened last.
+  ///
+  /// @throws IOException the kernel's tables cannot be read
+  public boolean haveSuccessor() throws IOException {
+    List<Integer> ports = ports();
+    return !ports.isEmpty() && sockets.listeners(ports.getLast()) > 1;
   }
 
   /// Closes the listening sockets at once. Accepted connections go on.

@@ -13,6 +13,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.SocketProtocolFamily;
+import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -56,6 +57,15 @@ public final class PodSockets implements AutoCloseable {
       config.setOption(SocketOptions.SO_REUSEPORT, true);
     }
     return new Listening(channel, family, netns != null && transparent(channel));
+  }
+
+  /// How many sockets listen on a port in the namespace, this process's own among them.
+  ///
+  /// @throws IOException the kernel's tables cannot be read
+  int listeners(int port) throws IOException {
+    return netns == null
+        ? ListeningSockets.count(port)
+        : netns.call(() -> ListeningSockets.count(port));
   }
 
   private boolean transparent(EpollServerSocketChannel channel) {

@@ -114,7 +114,8 @@ public final class Enroller {
     }
   }
 
-  /// Takes every pod out of the mesh, whatever is wished.
+  /// Takes every pod out of the mesh, whatever is wished. New connections go their own way at once;
+  /// those that pass the proxy keep what they need for as long as when one pod leaves.
   ///
   /// @return completes when that was tried for all
   public CompletableFuture<Void> leaveAll() {
@@ -126,18 +127,28 @@ public final class Enroller {
       tasks.submit(
           uid,
           () -> {
+            boolean drains = false;
             try {
               MeshPod pod = pods.get(uid);
-              if (pod != null) {
-                var _ = journey.advance(pod);
-              }
-              drop(uid, true);
+              drains = pod != null && journey.advance(pod) instanceof Outcome.Waiting;
             } finally {
-              one.complete(null);
+              if (drains) {
+                later(timing.drain(), uid, () -> leaveNow(uid, one));
+              } else {
+                leaveNow(uid, one);
+              }
             }
           });
     }
     return CompletableFuture.allOf(left.toArray(CompletableFuture[]::new));
+  }
+
+  private void leaveNow(String uid, CompletableFuture<Void> left) throws InterruptedException {
+    try {
+      drop(uid, true);
+    } finally {
+      left.complete(null);
+    }
   }
 
   /// Takes a namespace that the runtime has made for a pod, and enrols the pod.

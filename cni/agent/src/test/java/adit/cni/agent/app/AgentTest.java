@@ -49,6 +49,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -267,6 +268,35 @@ final class AgentTest {
       try (var files = Files.list(directory)) {
         assertThat(files).isEmpty();
       }
+    }
+  }
+
+  @Test
+  void leave_connectionsThroughTheProxyKeepTheirRoutesForAWhile() throws Exception {
+    drain = "2s";
+    Pod running =
+        web(Map.of(), Map.of("adit.dev/netns", network.netns().path().toString()), addresses());
+    source.put(namespace("shop", AMBIENT)).put(running);
+    start();
+    try (FakeProxy proxy = proxy()) {
+      assertThat(proxy.next()).isEqualTo("snapshot");
+      Wait.until("annotation", () -> "enabled".equals(status.redirections.get("web")));
+      Agent leaving = requireNonNull(current);
+      CompletableFuture<Void> left =
+          CompletableFuture.runAsync(() -> {
+            try {
+              leaving.leave(Duration.ofSeconds(20));
+            } catch (IOException | InterruptedException e) {
+              throw new CompletionException(e);
+            }
+          });
+
+      Wait.until("annotation gone", () -> "none".equals(status.redirections.get("web")));
+
+      assertThat(left).isNotDone();
+      assertThat(inPod("ip rule list")).contains("fwmark");
+      left.get(20, TimeUnit.SECONDS);
+      assertThat(inPod("ip rule list")).doesNotContain("fwmark");
     }
   }
 
