@@ -5,6 +5,7 @@ import adit.cli.cluster.InstallCommand;
 import adit.cli.cluster.UninstallCommand;
 import adit.cli.demo.DemoCommand;
 import adit.cli.local.LocalCommand;
+import adit.cli.waypoint.WaypointCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -16,6 +17,7 @@ import picocli.CommandLine.Command;
       InstallCommand.class,
       UninstallCommand.class,
       CheckCommand.class,
+      WaypointCommand.class,
       LocalCommand.class,
       DemoCommand.class,
       CommandLine.HelpCommand.class

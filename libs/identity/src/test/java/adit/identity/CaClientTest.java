@@ -112,6 +112,16 @@ final class CaClientTest {
   }
 
   @Test
+  void fetch_ownIdentityByName_needsNoLeaveToImpersonate() throws Exception {
+    refuseAll = true;
+    Server server = serve(service(), "localhost");
+    CaClient client = client(server, s -> settings(s, "ztunnel-t", null, CaClient.Mode.SHARED));
+
+    assertThat(get(client, ZTUNNEL).identityOrNull()).isEqualTo(ZTUNNEL);
+    assertThatThrownBy(() -> get(client, WEB)).isInstanceOf(IdentityException.class);
+  }
+
+  @Test
   void fetch_callerUnknown_isUnauthenticated() throws Exception {
     Server server = serve(service(), "localhost");
     CaClient client = client(server, s -> settings(s, "stranger", null, CaClient.Mode.SHARED));

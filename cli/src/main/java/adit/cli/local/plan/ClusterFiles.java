@@ -33,11 +33,16 @@ public final class ClusterFiles {
   ///
   /// @param namespaces names of the namespaces
   /// @param services the services
-  public record UserObjects(Collection<String> namespaces, Collection<Service> services) {
+  /// @param waypoints what is made for the gateways
+  public record UserObjects(
+      Collection<String> namespaces,
+      Collection<Service> services,
+      Collection<LocalWaypoint> waypoints) {
     /// Copies the collections.
     public UserObjects {
       namespaces = List.copyOf(namespaces);
       services = List.copyOf(services);
+      waypoints = List.copyOf(waypoints);
     }
   }
 
@@ -62,6 +67,9 @@ public final class ClusterFiles {
     for (Service service : user.services()) {
       service(files, service, addresses, pods);
     }
+    for (LocalWaypoint waypoint : user.waypoints()) {
+      waypoint(files, waypoint, addresses, pods);
+    }
     TreeSet<String> namespaces = new TreeSet<>(user.namespaces());
     if (namespaces.add(SYSTEM)) {
       files.put("namespace-" + SYSTEM + ".yaml", Manifests.namespace(SYSTEM));
@@ -75,6 +83,23 @@ public final class ClusterFiles {
     return files;
   }
 
+  private static void waypoint(
+      Map<String, String> files,
+      LocalWaypoint waypoint,
+      AddressBook addresses,
+      List<PodFacts> pods) {
+    Service service = waypoint.service();
+    String namespace = service.meta().namespace();
+    String account = waypoint.deployment().template().serviceAccount();
+    files.put(
+        "serviceaccount-" + namespace + "." + account + ".yaml",
+        Manifests.serviceAccount(namespace, account));
+    files.put(
+        "service-" + namespace + "." + service.meta().name() + ".yaml",
+        Manifests.service(service, addresses.of(service)));
+    endpoints(files, service, pods);
+  }
+
   private static void service(
       Map<String, String> files, Service service, AddressBook addresses, List<PodFacts> pods) {
     String dotted = service.meta().namespace() + "." + service.meta().name();
@@ -83,6 +108,11 @@ public final class ClusterFiles {
       files.put(
           "service-" + dotted + ".patch.yaml", Manifests.serviceAddress(service.key(), given));
     }
+    endpoints(files, service, pods);
+  }
+
+  private static void endpoints(Map<String, String> files, Service service, List<PodFacts> pods) {
+    String dotted = service.meta().namespace() + "." + service.meta().name();
     if (!service.selector().isEmpty()) {
       for (boolean v4 : families(service)) {
         files.put(

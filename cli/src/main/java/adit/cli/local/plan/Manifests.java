@@ -75,6 +75,51 @@ public final class Manifests {
             map("clusterIP", texts.getFirst(), "clusterIPs", texts)));
   }
 
+  /// A Service that the user has not written, with its addresses.
+  public static String service(Service service, List<InetAddress> addresses) {
+    List<String> texts = addresses.stream().map(InetAddress::getHostAddress).toList();
+    List<Object> ports = new ArrayList<>();
+    for (Service.Port port : service.ports()) {
+      ports.add(
+          map(
+              "name", port.name(),
+              "port", port.number(),
+              "targetPort", port(port.target()),
+              "protocol", port.protocol(),
+              "appProtocol", port.appProtocol().isEmpty() ? null : port.appProtocol()));
+    }
+    return YamlTree.text(
+        map(
+            "apiVersion",
+            "v1",
+            "kind",
+            "Service",
+            "metadata",
+            map(
+                "name",
+                service.meta().name(),
+                "namespace",
+                service.meta().namespace(),
+                "labels",
+                new TreeMap<>(service.meta().labels()),
+                "annotations",
+                new TreeMap<>(service.meta().annotations())),
+            "spec",
+            map(
+                "type",
+                service.type(),
+                "clusterIP",
+                texts.getFirst(),
+                "clusterIPs",
+                texts,
+                "ipFamilies",
+                service.ipFamilies(),
+                "ports",
+                ports,
+                "selector",
+                new TreeMap<>(service.selector()))));
+  }
+
   /// A Pod with its status.
   ///
   /// @param hostAddress address of its node

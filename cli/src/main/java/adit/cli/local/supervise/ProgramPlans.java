@@ -47,24 +47,36 @@ record ProgramPlans(Options options, DualStack control, Path keySet) {
     return plan("istiod", netns, ours("istiod", "discovery"), env, get("/ready", ISTIOD_READY));
   }
 
-  Supervised.Plan ztunnel(FabricNode node, PodFacts.Id pod) {
-    Map<String, String> env = common();
+  /// Where every proxy finds the control plane, and what it trusts.
+  Map<String, String> mesh() {
     String address = "https://" + control.ip4().getHostAddress() + ":15012";
     String root = options.caDirectory().resolve("root-cert.pem").toString();
+    return Map.of(
+        "XDS_ADDRESS",
+        address,
+        "CA_ADDRESS",
+        address,
+        "XDS_ROOT_CA",
+        root,
+        "CA_ROOT_CA",
+        root,
+        "ALT_XDS_HOSTNAME",
+        "istiod.istio-system.svc",
+        "ALT_CA_HOSTNAME",
+        "istiod.istio-system.svc");
+  }
+
+  /// What starts a waypoint.
+  static List<String> waypoint(Options options) {
+    return List.of(
+        options.home().resolve("adit").toString(), "run", "waypoint", "proxy", "waypoint");
+  }
+
+  Supervised.Plan ztunnel(FabricNode node, PodFacts.Id pod) {
+    Map<String, String> env = common();
+    env.putAll(mesh());
     env.putAll(
         Map.of(
-            "XDS_ADDRESS",
-            address,
-            "CA_ADDRESS",
-            address,
-            "XDS_ROOT_CA",
-            root,
-            "CA_ROOT_CA",
-            root,
-            "ALT_XDS_HOSTNAME",
-            "istiod.istio-system.svc",
-            "ALT_CA_HOSTNAME",
-            "istiod.istio-system.svc",
             "AUTH_TOKEN",
             tokenFile(options.instance(), node.name()).toString(),
             "NODE_NAME",
@@ -113,7 +125,8 @@ record ProgramPlans(Options options, DualStack control, Path keySet) {
     return instance.node(node).resolve("token");
   }
 
-  private Map<String, String> common() {
+  /// What a program gets from the environment of the supervisor.
+  static Map<String, String> passedOn() {
     Map<String, String> env = new TreeMap<>();
     for (String name : PASSED_ON) {
       String value = System.getenv(name);
@@ -121,8 +134,13 @@ record ProgramPlans(Options options, DualStack control, Path keySet) {
         env.put(name, value);
       }
     }
-    Instance instance = options.instance();
     env.put("ADIT_NO_BUILD", "1");
+    return env;
+  }
+
+  private Map<String, String> common() {
+    Map<String, String> env = passedOn();
+    Instance instance = options.instance();
     env.put(
         "ADIT_SOURCE_DIR",
         String.join(

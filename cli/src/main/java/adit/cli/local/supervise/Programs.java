@@ -31,14 +31,17 @@ final class Programs {
   private final Instant creation;
   private final Options options;
   private final TokenIssuer issuer;
+  private final WaypointTokens waypoints;
 
   private record Entry(Supervised program, NamedNetns netns) {}
 
   /// A ztunnel is also a pod: the CA gives certificates to pods' tokens only.
   private record Ztunnel(Supervised program, FabricNode node, PodFacts.Id pod) {}
 
-  private Programs(Options options, TokenIssuer issuer, Instant creation) {
+  private Programs(
+      Options options, TokenIssuer issuer, WaypointTokens waypoints, Instant creation) {
     this.options = options;
+    this.waypoints = waypoints;
     this.issuer = issuer;
     this.creation = creation;
   }
@@ -48,24 +51,28 @@ final class Programs {
       Options options, Fabric fabric, Supervised.Machine machine, Runnable changed)
       throws IOException {
     Clock clock = Clock.systemUTC();
-    Programs programs =
-        new Programs(options, TokenIssuer.create(options.instance().pki(), clock), clock.instant());
-    if (options.mesh()) {
-      FabricHost control = fabric.addHost("control");
-      ProgramPlans plans = new ProgramPlans(options, control.addresses(), programs.issuer.keySet());
-      programs.add(
-          new Supervised(plans.istiod(control.netns()), machine, changed), control.netns());
-      for (FabricNode node : fabric.nodes()) {
-        programs.addNode(node, plans, machine, changed);
-      }
-      programs.issueTokens();
-      programs.entries.forEach(entry -> entry.program().start());
+    TokenIssuer issuer = TokenIssuer.create(options.instance().pki(), clock);
+    if (!options.mesh()) {
+      return new Programs(
+          options, issuer, new WaypointTokens(options, issuer, Map.of()), clock.instant());
     }
+    FabricHost control = fabric.addHost("control");
+    ProgramPlans plans = new ProgramPlans(options, control.addresses(), issuer.keySet());
+    Programs programs =
+        new Programs(
+            options, issuer, new WaypointTokens(options, issuer, plans.mesh()), clock.instant());
+    programs.add(new Supervised(plans.istiod(control.netns()), machine, changed), control.netns());
+    for (FabricNode node : fabric.nodes()) {
+      programs.addNode(node, plans, machine, changed);
+    }
+    programs.issueTokens();
+    programs.entries.forEach(entry -> entry.program().start());
     return programs;
   }
 
-  /// Gives every ztunnel a fresh token.
+  /// Gives every ztunnel and waypoint a fresh token.
   void issueTokens() throws IOException {
+    waypoints.renew();
     for (Ztunnel ztunnel : ztunnels) {
       PodFacts.Id pod = ztunnel.pod();
       String token =
@@ -75,6 +82,11 @@ final class Programs {
       // Without a line end, as a kubelet writes it: a client may send the content as it is.
       StateFiles.replace(ProgramPlans.tokenFile(options.instance(), ztunnel.node().name()), token);
     }
+  }
+
+  /// Tokens of the waypoints, which are pods like others.
+  WaypointTokens waypointTokens() {
+    return waypoints;
   }
 
   /// Ends them all; the future ends when they have.

@@ -3,6 +3,7 @@ package adit.cli.local.supervise;
 import adit.cli.local.plan.AddressBook;
 import adit.cli.local.plan.ClusterFiles;
 import adit.cli.local.plan.HostsFile;
+import adit.cli.local.plan.LocalWaypoint;
 import adit.cli.local.plan.PodFacts;
 import adit.cli.local.plan.Routes;
 import adit.cli.local.run.Instance;
@@ -17,6 +18,7 @@ import adit.linux.topology.Fabric;
 import adit.linux.topology.FabricNode;
 import adit.source.ClusterSource;
 import adit.source.ClusterView;
+import adit.source.object.Deployment;
 import adit.source.object.Namespace;
 import adit.source.object.Problem;
 import adit.source.object.Service;
@@ -92,15 +94,16 @@ public final class Supervisor implements AutoCloseable {
     }
     Supervised.Machine machine = new Supervised.Machine(new Launcher(instance), prober, loop, log);
     routes = new NodeRoutes(fabric.nodes(), log);
+    programs = Programs.start(options, fabric, machine, this::changed);
     workloads =
         new Workloads(
             options,
             fabric.nodes(),
             options.mesh() ? PluginFile.install(options.home()) : null,
+            programs.waypointTokens(),
             machine,
             blocking,
             this::changed);
-    programs = Programs.start(options, fabric, machine, this::changed);
   }
 
   /// Starts an instance. What a killed supervisor of the same instance has left must be gone.
@@ -173,15 +176,21 @@ public final class Supervisor implements AutoCloseable {
       return;
     }
     try {
-      Collection<Service> services = view.services().values();
+      List<LocalWaypoint> waypoints = waypoints();
+      Collection<Service> written = view.services().values();
+      List<Service> services = new ArrayList<>(written);
+      waypoints.forEach(waypoint -> services.add(waypoint.service()));
       addresses = addresses.with(services);
-      workloads.reconcile(view);
+      workloads.reconcile(deployments());
       List<PodFacts> pods = workloads.facts();
       List<PodFacts> all = new ArrayList<>(programs.pods());
       all.addAll(pods);
       files.become(
           ClusterFiles.of(
-              new ClusterFiles.UserObjects(namespaces(), services), addresses, nodes(), all));
+              new ClusterFiles.UserObjects(namespaces(), written, waypoints),
+              addresses,
+              nodes(),
+              all));
       writeHosts(services, pods);
       routes.become(Routes.of(services, addresses, pods).nft());
       writeStatus();
@@ -189,6 +198,18 @@ public final class Supervisor implements AutoCloseable {
       // One bad change must not end the loop that repairs it.
       log.error("cannot write the cluster's state down", "error", e);
     }
+  }
+
+  private List<LocalWaypoint> waypoints() {
+    return options.mesh()
+        ? LocalWaypoint.of(view.gateways().values(), ProgramPlans.waypoint(options))
+        : List.of();
+  }
+
+  private List<Deployment> deployments() {
+    List<Deployment> all = new ArrayList<>(view.deployments().values());
+    waypoints().forEach(waypoint -> all.add(waypoint.deployment()));
+    return all;
   }
 
   private List<String> namespaces() {
@@ -230,7 +251,7 @@ public final class Supervisor implements AutoCloseable {
         source.complete()
             && view != ClusterView.EMPTY
             && programs.ready()
-            && workloads.settled(view);
+            && workloads.settled(deployments());
     StatusReport report =
         new StatusReport(
             ProcessHandle.current().pid(),

@@ -1,5 +1,6 @@
 package adit.cli.local.supervise;
 
+import adit.cli.local.plan.LocalWaypoint;
 import adit.cli.local.plan.Placement;
 import adit.cli.local.plan.PodFacts;
 import adit.cli.local.plan.Rollout;
@@ -8,7 +9,6 @@ import adit.cli.local.run.PodNetwork;
 import adit.cli.local.run.PodUnit;
 import adit.cli.local.run.Supervised;
 import adit.linux.topology.FabricNode;
-import adit.source.ClusterView;
 import adit.source.object.Deployment;
 import adit.source.object.Pod;
 import adit.telemetry.Log;
@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,6 +40,7 @@ final class Workloads {
 
   private final Options options;
   private final Log log;
+  private final WaypointTokens tokens;
   private final Supervised.Machine machine;
   private final Executor blocking;
   private final Runnable changed;
@@ -53,11 +55,13 @@ final class Workloads {
       Options options,
       Collection<FabricNode> nodes,
       @Nullable Path plugin,
+      WaypointTokens tokens,
       Supervised.Machine machine,
       Executor blocking,
       Runnable changed)
       throws IOException {
     this.options = options;
+    this.tokens = tokens;
     this.machine = machine;
     this.blocking = blocking;
     this.changed = changed;
@@ -74,14 +78,14 @@ final class Workloads {
   }
 
   /// One step towards what the Deployments say.
-  void reconcile(ClusterView view) {
+  void reconcile(Collection<Deployment> deployments) {
     for (PodUnit pod : units()) {
       if (pod.gone()) {
         forget(pod.facts());
       }
     }
     Map<String, Deployment> wanted = new TreeMap<>();
-    view.deployments().values().forEach(d -> wanted.put(path(d), d));
+    deployments.forEach(d -> wanted.put(path(d), d));
     for (PodFacts pod : facts()) {
       if (!wanted.containsKey(pod.id().namespace() + "/" + pod.owner().deployment())) {
         delete(pod);
@@ -91,12 +95,12 @@ final class Workloads {
   }
 
   /// Whether every Deployment has exactly the pods that it wants, and all are ready.
-  boolean settled(ClusterView view) {
+  boolean settled(Collection<Deployment> deployments) {
     List<PodFacts> all = facts();
-    long wanted = view.deployments().values().stream().mapToLong(Deployment::replicas).sum();
+    long wanted = deployments.stream().mapToLong(Deployment::replicas).sum();
     return all.size() == wanted
         && all.stream().allMatch(pod -> pod.state().ready() && !pod.state().terminating())
-        && view.deployments().values().stream()
+        && deployments.stream()
             .allMatch(deployment ->
                 own(deployment, all).stream()
                         .filter(p -> p.owner().hash().equals(Rollout.hash(deployment)))
@@ -128,6 +132,7 @@ final class Workloads {
     String patches = "pod-" + pod.id().namespace() + "-" + pod.id().name() + "-*.patch.yaml";
     try (DirectoryStream<Path> files =
         Files.newDirectoryStream(options.instance().status(), patches)) {
+      tokens.forget(pod.id());
       for (Path file : files) {
         Files.deleteIfExists(file);
       }
@@ -163,10 +168,20 @@ final class Workloads {
       return;
     }
     PodUnit.Born born = born(deployment, hash, node);
+    Map<String, String> environment = env();
+    if (LocalWaypoint.isWaypoint(born.labels())) {
+      try {
+        environment.putAll(tokens.environment(born));
+      } catch (IOException e) {
+        log.error("cannot give a waypoint its token", "pod", born.id().path(), "error", e);
+        return;
+      }
+    }
     PodUnit pod =
         new PodUnit(
             born,
-            new PodUnit.Place(options.instance(), home.node().netns(), home.networks(), env()),
+            new PodUnit.Place(
+                options.instance(), home.node().netns(), home.networks(), environment),
             machine,
             blocking,
             changed);
@@ -224,13 +239,14 @@ final class Workloads {
   /// What a container image would bring: the samples' programs on the path, and a JVM.
   private Map<String, String> env() {
     String samples = options.home().resolve("samples").resolve("bin").toString();
-    return Map.of(
-        "PATH",
-        samples + ":" + System.getenv().getOrDefault("PATH", "/usr/bin:/bin"),
-        "JAVA_HOME",
-        System.getProperty("java.home"),
-        "HOME",
-        "/root");
+    return new HashMap<>(
+        Map.of(
+            "PATH",
+            samples + ":" + System.getenv().getOrDefault("PATH", "/usr/bin:/bin"),
+            "JAVA_HOME",
+            System.getProperty("java.home"),
+            "HOME",
+            "/root"));
   }
 
   private String suffix() {

@@ -17,7 +17,7 @@ final class ClusterFilesTest {
 
   private static Map<String, String> files(PodFacts pod) {
     return ClusterFiles.of(
-        new ClusterFiles.UserObjects(List.of("shop"), List.of(WEB)),
+        new ClusterFiles.UserObjects(List.of("shop"), List.of(WEB), List.of()),
         addresses(WEB),
         List.of(
             new ClusterFiles.NodeFacts(

@@ -130,6 +130,10 @@ public final class CaService extends IstioCertificateServiceGrpc.IstioCertificat
           caller.identity().toString());
       return null;
     }
+    if (requested.equals(caller.identity())) {
+      // To name oneself is to ask for nothing more than the token gives.
+      return requested;
+    }
     return switch (authorizer.authorize(caller, requested)) {
       case ImpersonationAuthorizer.Allowed _ -> requested;
       case ImpersonationAuthorizer.Refused refused -> {
