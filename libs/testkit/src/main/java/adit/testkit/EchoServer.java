@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /// A TCP server in a namespace, for both address families.
 ///
@@ -18,12 +20,14 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /// serve it are outside, which makes no difference for sockets.
 public final class EchoServer implements AutoCloseable {
   private static final int BACKLOG = 1024;
+  private static final int PATIENCE_S = 10;
 
   private final ServerSocket server;
   private final Conversation conversation;
   private final List<InetSocketAddress> clients = new CopyOnWriteArrayList<>();
   private final List<IOException> failures = new CopyOnWriteArrayList<>();
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+  private final CountDownLatch accepting = new CountDownLatch(1);
 
   private EchoServer(ServerSocket server, Conversation conversation) {
     this.server = server;
@@ -71,17 +75,30 @@ public final class EchoServer implements AutoCloseable {
     return List.copyOf(failures);
   }
 
-  /// Stops listening; connections that are open go on.
+  /// Stops listening; connections that are open go on. From its return on, connections are refused.
   public void stopListening() throws IOException {
     server.close();
+    awaitRefusal();
   }
 
   /// Stops listening and closes every connection.
   @Override
   public void close() throws IOException {
-    server.close();
+    stopListening();
     for (Socket socket : open) {
       socket.close();
+    }
+  }
+
+  /// The kernel's socket listens until the last thread has left accept.
+  private void awaitRefusal() throws IOException {
+    try {
+      if (!accepting.await(PATIENCE_S, TimeUnit.SECONDS)) {
+        throw new IOException("the accepting thread has not ended within " + PATIENCE_S + " s");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while the socket closes", e);
     }
   }
 
@@ -97,6 +114,8 @@ public final class EchoServer implements AutoCloseable {
       if (!server.isClosed()) {
         throw new UncheckedIOException(e);
       }
+    } finally {
+      accepting.countDown();
     }
   }
 
