@@ -170,6 +170,7 @@ public final class TwoNodeBench {
     String out =
         run(
             pair,
+            duration,
             List.of(
                 "iperf3",
                 "-J",
@@ -191,16 +192,16 @@ public final class TwoNodeBench {
         new ArrayList<>(List.of("wrk", "-t1", "-c" + connections, "-d" + duration));
     words.addAll(more);
     words.add("http://" + pair.server().ip4().getHostAddress() + ":" + HTTP + "/");
-    String out = run(pair, words);
+    String out = run(pair, duration, words);
     if (out.contains("Socket errors") || out.contains("Non-2xx")) {
       say(out);
     }
     return (pair.cpuSeconds() - before) * 1e6 / number(REQUESTS, out);
   }
 
-  private String run(ProxyPair pair, List<String> words) throws IOException {
+  private static String run(ProxyPair pair, int duration, List<String> words) throws IOException {
     return Command.of(words.toArray(String[]::new))
-        .within(Duration.ofSeconds(seconds + 90))
+        .within(Duration.ofSeconds(duration + 90))
         .in(pair.client().netns())
         .output();
   }

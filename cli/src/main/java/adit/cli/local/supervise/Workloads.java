@@ -152,11 +152,17 @@ final class Workloads {
 
   private void create(Deployment deployment, String hash) {
     Pod.Spec template = deployment.template();
+    if (!template.nodeName().isEmpty() && !homes.containsKey(template.nodeName())) {
+      refuse(deployment, "nodeName", template.nodeName(), "one of " + homes.keySet());
+      return;
+    }
     String node =
         Placement.nodeOrNull(
             deployment.templateLabels(),
             template.nodeSelector(),
-            List.copyOf(homes.keySet()),
+            template.nodeName().isEmpty()
+                ? List.copyOf(homes.keySet())
+                : List.of(template.nodeName()),
             facts());
     Home home = node == null ? null : homes.get(node);
     if (node == null || home == null) {

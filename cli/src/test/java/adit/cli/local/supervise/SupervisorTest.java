@@ -95,6 +95,15 @@ final class SupervisorTest {
   }
 
   @Test
+  void nodeName_namesTheNode() throws Exception {
+    objects.set(deployment(0));
+    settled(0);
+    objects.set(deployment(2, "node-b"));
+    settled(2);
+    assertThat(report().pods()).extracting(StatusReport.PodStatus::node).containsOnly("node-b");
+  }
+
+  @Test
   void serviceWithoutReadyPods_refusesAtOnce() throws Exception {
     objects.set(deployment(0));
     settled(0);
@@ -144,6 +153,10 @@ final class SupervisorTest {
   }
 
   private static Deployment deployment(int replicas) {
+    return deployment(replicas, "");
+  }
+
+  private static Deployment deployment(int replicas, String node) {
     Container container =
         new Container(
             "web",
@@ -161,7 +174,7 @@ final class SupervisorTest {
         Map.of("app", "web"),
         Map.of("app", "web"),
         Map.of(),
-        new Pod.Spec("default", "", false, Map.of(), 1, List.of(container), List.of()));
+        new Pod.Spec("default", node, false, Map.of(), 1, List.of(container), List.of()));
   }
 
   /// What the user has written.
