@@ -21,7 +21,7 @@ import java.util.Map;
 /// | `ADIT_IMAGE_TAG` | `dev` | their tag |
 /// | `ADIT_IMAGE_BASE` | none | an image to build upon (`name:tag`, `tar://path`) in place of the machine's own files; it must have glibc, and for `install-cni` also `nft` and `ip` |
 public final class BuildImages {
-  private static final long MEBIBYTE = 1 << 20;
+  private static final long MEGABYTE = 1_000_000;
 
   private final Path home;
   private final Path out;
@@ -78,30 +78,37 @@ public final class BuildImages {
 
   private String image(ImageContent content) throws IOException {
     Files.createDirectories(out);
-    ProgramFiles files = new ProgramFiles(content, home, java);
-    List<Layer> layers = layers(content, files);
+    Path stage = out.resolve("stage").resolve(content.image());
+    ProgramFiles files = new ProgramFiles(content, home, java, LinkedRuntime.HOME);
+    FileTree runtime;
+    if (content.extra() == ImageContent.Extra.CNI_PLUGIN) {
+      runtime = FileTree.create(stage.resolve("runtime"));
+      files = new ProgramFiles(content, home, java, files.plugin(runtime));
+    } else {
+      runtime = LinkedRuntime.link(java, out.resolve("stage/runtime"));
+    }
+    List<Layer> layers = layers(content, files, runtime, stage);
     String reference = prefix + "/" + content.image() + ":" + tag;
     Path archive = out.resolve(content.image() + ".tar");
-    archives.write(archive, reference, content, files.entryPoint(), layers);
+    archives.write(archive, reference, content, files, layers);
     return String.format(
         Locale.ROOT,
-        "%s  %s  %d MiB unpacked, %d MiB packed",
+        "%s  %s  %d MB unpacked, %d MB packed",
         archive,
         reference,
-        size(layers) / MEBIBYTE,
-        Files.size(archive) / MEBIBYTE);
+        size(layers) / MEGABYTE,
+        Files.size(archive) / MEGABYTE);
   }
 
-  private List<Layer> layers(ImageContent content, ProgramFiles files) throws IOException {
-    Path stage = out.resolve("stage").resolve(content.image());
-    FileTree runtime = LinkedRuntime.link(java, out.resolve("stage/runtime"));
+  private List<Layer> layers(ImageContent content, ProgramFiles files, FileTree runtime, Path stage)
+      throws IOException {
     FileTree libraries = FileTree.create(stage.resolve("libraries"));
     files.libraries(libraries);
     FileTree program = FileTree.create(stage.resolve("program"));
     files.program(program);
-    if (content.extra() == ImageContent.Extra.CNI_PLUGIN) {
-      files.plugin(program);
-    }
+    ClassArchive.Made archive =
+        new ClassArchive(content, files, runtime).make(stage, List.of(libraries, program));
+    files.start(program, archive.option());
     List<Layer> layers = new ArrayList<>();
     if (base.isEmpty()) {
       FileTree system = FileTree.create(stage.resolve("system"));
@@ -116,6 +123,7 @@ public final class BuildImages {
     layers.add(new Layer("runtime", runtime));
     layers.add(new Layer("libraries", libraries));
     layers.add(new Layer("program", program));
+    layers.add(new Layer("archive", archive.tree()));
     return layers;
   }
 

@@ -36,14 +36,10 @@ record ImageArchive(String base, Path cache) {
   ///
   /// @param reference hub, name and tag
   /// @param content who runs it, with what arguments
-  /// @param entryPoint the command
+  /// @param files its command and its runtime
   /// @param layers lowest first
   void write(
-      Path archive,
-      String reference,
-      ImageContent content,
-      List<String> entryPoint,
-      List<Layer> layers)
+      Path archive, String reference, ImageContent content, ProgramFiles files, List<Layer> layers)
       throws IOException {
     try {
       JibContainerBuilder builder = base.isEmpty() ? Jib.fromScratch() : Jib.from(base);
@@ -51,10 +47,10 @@ record ImageArchive(String base, Path cache) {
           .setFormat(ImageFormat.Docker)
           .setCreationTime(FileTree.TIME)
           .setUser(content.user())
-          .setEntrypoint(entryPoint)
+          .setEntrypoint(files.entryPoint())
           .setProgramArguments(content.arguments())
-          .addEnvironmentVariable("PATH", LinkedRuntime.HOME + "/bin:/usr/sbin:/usr/bin:/sbin:/bin")
-          .addEnvironmentVariable("JAVA_HOME", LinkedRuntime.HOME)
+          .addEnvironmentVariable("PATH", files.javaHome() + "/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+          .addEnvironmentVariable("JAVA_HOME", files.javaHome())
           .addLabel("org.opencontainers.image.title", "adit " + content.program());
       for (Layer layer : layers) {
         builder.addFileEntriesLayer(entries(layer));

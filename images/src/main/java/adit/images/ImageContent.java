@@ -12,6 +12,7 @@ import java.util.List;
 /// @param arguments when the container names none
 /// @param tools programs of the system that it starts
 /// @param extra what it brings along
+/// @param start with what archive of classes
 record ImageContent(
     String image,
     String program,
@@ -20,7 +21,18 @@ record ImageContent(
     String user,
     List<String> arguments,
     List<String> tools,
-    Extra extra) {
+    Extra extra,
+    Start start) {
+  /// With what archive of classes a program starts.
+  enum Start {
+    /// The JDK's classes: small.
+    JDK_ARCHIVE,
+    /// Its own and the JDK's, from a run of its own.
+    TRAINED,
+    /// The same, and the run needs a network of its own.
+    TRAINED_ALONE
+  }
+
   /// What an image may bring along.
   enum Extra {
     NOTHING,
@@ -42,7 +54,8 @@ record ImageContent(
               "1337:1337",
               List.of("discovery"),
               List.of(),
-              Extra.NOTHING),
+              Extra.NOTHING,
+              Start.JDK_ARCHIVE),
           new ImageContent(
               "ztunnel",
               "ztunnel",
@@ -51,7 +64,8 @@ record ImageContent(
               ROOT_WITH_MESH_GROUP,
               List.of("proxy", "ztunnel"),
               List.of(),
-              Extra.NOTHING),
+              Extra.NOTHING,
+              Start.TRAINED),
           new ImageContent(
               "install-cni",
               "cni-agent",
@@ -60,7 +74,8 @@ record ImageContent(
               ROOT_WITH_MESH_GROUP,
               List.of("install"),
               List.of("nft", "ip", "nsenter"),
-              Extra.CNI_PLUGIN),
+              Extra.CNI_PLUGIN,
+              Start.TRAINED_ALONE),
           new ImageContent(
               "bookshop",
               "bookshop",
@@ -69,5 +84,6 @@ record ImageContent(
               "65534:65534",
               List.of(),
               List.of(),
-              Extra.COMMAND));
+              Extra.COMMAND,
+              Start.JDK_ARCHIVE));
 }

@@ -3,7 +3,6 @@ package adit.images;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /// The Java runtime of all images: only the modules that the programs use. One for all, so that a
@@ -14,7 +13,7 @@ final class LinkedRuntime {
 
   /// Of those that `jdeps` names, `java.desktop` and `java.sql` are optional parts of libraries
   /// (beans, dates) that the programs do not reach.
-  private static final List<String> MODULES =
+  static final List<String> MODULES =
       List.of(
           "java.base",
           "java.logging",
@@ -28,13 +27,16 @@ final class LinkedRuntime {
           "jdk.net",
           "jdk.unsupported");
 
+  /// Changes when the words for the linker do.
+  private static final String FORM = " compressed, without archives";
+
   private LinkedRuntime() {}
 
   /// Links it into a tree, or keeps what is there if that was linked from the same JDK.
   ///
   /// @param java home of a JDK
   static FileTree link(Path java, Path directory) throws IOException {
-    String version = Files.readString(java.resolve("release")) + MODULES;
+    String version = Files.readString(java.resolve("release")) + MODULES + FORM;
     FileTree tree = new FileTree(directory);
     Path stamp = directory.resolveSibling(directory.getFileName() + ".version");
     if (Files.exists(stamp) && Files.readString(stamp).equals(version)) {
@@ -54,31 +56,15 @@ final class LinkedRuntime {
             "--no-header-files",
             "--vm",
             "server",
+            "--compress",
+            "zip-6",
             "--output",
             home.toString()));
     for (String tool : List.of("keytool", "rmiregistry", "jfr")) {
       Files.deleteIfExists(home.resolve("bin").resolve(tool));
     }
     tree.settle();
-    archive(home);
-    tree.settle();
     Files.writeString(stamp, version);
     return tree;
-  }
-
-  /// The JVM's own archive of the JDK's classes, for the two layouts of objects that the programs'
-  /// options choose. After the files got their time, which the archive remembers.
-  private static void archive(Path home) throws IOException {
-    for (String layout : List.of("-XX:-UseCompactObjectHeaders", "-XX:+UseCompactObjectHeaders")) {
-      List<String> words =
-          new ArrayList<>(
-              List.of(
-                  home.resolve("bin/java").toString(),
-                  "-Xshare:dump",
-                  "-XX:+UseSerialGC",
-                  "-Xmx96m",
-                  layout));
-      Command.run(words);
-    }
   }
 }

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
@@ -15,7 +16,8 @@ import java.util.zip.ZipFile;
 /// @param content which program
 /// @param home the tree that was built
 /// @param java the JDK in use
-record ProgramFiles(ImageContent content, Path home, Path java) {
+/// @param javaHome of the runtime in the image
+record ProgramFiles(ImageContent content, Path home, Path java, String javaHome) {
   private static final String DIRECTORY = "/opt/adit";
   private static final String NATIVE = DIRECTORY + "/native";
   private static final String PLUGIN = DIRECTORY + "/cni";
@@ -25,7 +27,7 @@ record ProgramFiles(ImageContent content, Path home, Path java) {
 
   /// The command of the image.
   List<String> entryPoint() {
-    return List.of(LinkedRuntime.HOME + "/bin/java", "@" + options());
+    return List.of(javaHome + "/bin/java", "@" + options());
   }
 
   private String options() {
@@ -44,13 +46,22 @@ record ProgramFiles(ImageContent content, Path home, Path java) {
   }
 
   /// What is ours.
+  ///
+  /// @param tree where to
   void program(FileTree tree) throws IOException {
     for (Path jar : jars()) {
       if (isOurs(jar)) {
         tree.copy(jar, inImage(jar));
       }
     }
-    tree.write(options(), optionsText());
+    tree.settle();
+  }
+
+  /// How it is started.
+  ///
+  /// @param archive option for the JVM
+  void start(FileTree tree, String archive) throws IOException {
+    tree.write(options(), optionsText(archive));
     if (content.extra() == Extra.COMMAND) {
       tree.writeCommand(
           "/usr/bin/" + content.program(), "#!" + String.join(" ", entryPoint()) + "\n");
@@ -58,29 +69,64 @@ record ProgramFiles(ImageContent content, Path home, Path java) {
     tree.settle();
   }
 
-  /// The CNI plugin with a runtime of its own, linked here because the image has no `jlink`.
-  void plugin(FileTree tree) throws IOException {
-    Command.run(
-        List.of(
-            java.resolve("bin/java").toString(),
-            "--enable-native-access=ALL-UNNAMED",
-            "-cp",
-            String.join(":", jars().stream().map(Path::toString).toList()),
-            "adit.cni.agent.install.InstallPlugin",
-            "--runs-at",
-            PLUGIN_RUNS_AT,
-            tree.path(PLUGIN).toString()));
+  /// The CNI plugin with a runtime that the program shares, linked here because the image has no
+  /// `jlink`.
+  ///
+  /// @return home of the runtime in the image
+  String plugin(FileTree tree) throws IOException {
+    String _ =
+        Command.run(
+            List.of(
+                java.resolve("bin/java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                String.join(":", jars().stream().map(Path::toString).toList()),
+                "adit.cni.agent.install.InstallPlugin",
+                "--runs-at",
+                PLUGIN_RUNS_AT,
+                "--with",
+                String.join(",", LinkedRuntime.MODULES),
+                tree.path(PLUGIN).toString()));
+    tree.settle();
+    try (Stream<Path> entries = Files.list(tree.path(PLUGIN))) {
+      return entries
+          .filter(Files::isDirectory)
+          .map(entry -> PLUGIN + "/" + entry.getFileName())
+          .findFirst()
+          .orElseThrow(() -> new IOException(PLUGIN + ": no runtime (expected: one)"));
+    }
   }
 
-  private String optionsText() throws IOException {
-    StringBuilder text =
-        new StringBuilder(
-            Files.readString(home.resolve(content.module()).resolve("jvm.options"))
-                .stripTrailing());
-    text.append("\n-Djava.library.path=").append(NATIVE);
-    text.append("\n-cp\n");
-    text.append(String.join(":", jars().stream().map(ProgramFiles::inImage).toList()));
-    return text.append('\n').append(content.main()).append('\n').toString();
+  /// The command line without the archive, for a run in a tree like that of the image.
+  List<String> training(FileTree root) throws IOException {
+    List<String> words = new ArrayList<>(jvmOptions());
+    words.add("-Djava.library.path=" + root.path(NATIVE));
+    words.add("-cp");
+    words.add(
+        String.join(":", jars().stream().map(jar -> root.path(inImage(jar)).toString()).toList()));
+    words.add(content.main());
+    return words;
+  }
+
+  /// Options that an archive of the JDK's classes depends on.
+  List<String> layoutOptions() throws IOException {
+    return jvmOptions().stream().filter(line -> line.contains("CompactObjectHeaders")).toList();
+  }
+
+  private List<String> jvmOptions() throws IOException {
+    return Files.readAllLines(home.resolve(content.module()).resolve("jvm.options")).stream()
+        .filter(line -> !line.isBlank() && !line.startsWith("#"))
+        .toList();
+  }
+
+  private String optionsText(String archive) throws IOException {
+    List<String> lines = new ArrayList<>(jvmOptions());
+    lines.add(archive);
+    lines.add("-Djava.library.path=" + NATIVE);
+    lines.add("-cp");
+    lines.add(String.join(":", jars().stream().map(ProgramFiles::inImage).toList()));
+    lines.add(content.main());
+    return String.join("\n", lines) + "\n";
   }
 
   private static String inImage(Path jar) {

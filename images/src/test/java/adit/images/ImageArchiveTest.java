@@ -19,7 +19,8 @@ class ImageArchiveTest {
           "1337:1337",
           List.of("run"),
           List.of(),
-          ImageContent.Extra.NOTHING);
+          ImageContent.Extra.NOTHING,
+          ImageContent.Start.JDK_ARCHIVE);
 
   @TempDir private Path directory;
 
@@ -40,7 +41,7 @@ class ImageArchiveTest {
     assertThat(config)
         .contains(
             "\"User\":\"1337:1337\"",
-            "\"Entrypoint\":[\"/opt/java/bin/java\"]",
+            "\"Entrypoint\":[\"/opt/java/bin/java\",\"@/opt/adit/sample.options\"]",
             "\"Cmd\":[\"run\"]");
     assertThat(manifest).contains("\"RepoTags\":[\"hub/sample:1\"]");
   }
@@ -73,7 +74,7 @@ class ImageArchiveTest {
             archive,
             "hub/sample:1",
             CONTENT,
-            List.of("/opt/java/bin/java"),
+            new ProgramFiles(CONTENT, directory, directory, "/opt/java"),
             List.of(new ImageArchive.Layer("all", tree)));
     return archive;
   }

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
@@ -24,17 +25,33 @@ public final class InstallPlugin {
 
   /// Installs into a directory and prints the plugin's path.
   ///
-  /// @param arguments `DIR`, and `--runs-at PATH` before it when the directory has another path
-  ///   where the plugin runs
+  /// @param arguments `DIR`, and before it `--runs-at PATH` when the directory has another path
+  ///   where the plugin runs, and after that `--with MODULE,...` when another program shares the
+  ///   runtime
   @WritesToStandardOutput("a command that is used by hand and by scripts")
   public static void main(String[] arguments) throws IOException {
-    boolean moved = arguments.length == 3 && arguments[0].equals("--runs-at");
-    if (!moved && arguments.length != 1) {
-      System.err.println("usage: InstallPlugin [--runs-at PATH] DIR");
+    List<String> words = new ArrayList<>(List.of(arguments));
+    String runsAt = option(words, "--runs-at");
+    String modules = option(words, "--with");
+    if (words.size() != 1) {
+      System.err.println("usage: InstallPlugin [--runs-at PATH] [--with MODULE,...] DIR");
       System.exit(2);
     }
-    Path directory = Path.of(arguments[arguments.length - 1]).toAbsolutePath().normalize();
-    System.out.println(install(directory, moved ? Path.of(arguments[1]) : directory));
+    Path directory = Path.of(words.getFirst()).toAbsolutePath().normalize();
+    System.out.println(
+        install(
+            directory,
+            runsAt.isEmpty() ? directory : Path.of(runsAt),
+            modules.isEmpty() ? List.of() : List.of(modules.split(",", -1))));
+  }
+
+  /// Takes an option and its value off the front.
+  private static String option(List<String> words, String name) {
+    if (words.size() < 2 || !words.getFirst().equals(name)) {
+      return "";
+    }
+    words.removeFirst();
+    return words.removeFirst();
   }
 
   /// Installs.
@@ -44,8 +61,13 @@ public final class InstallPlugin {
   ///   mounted into a container
   /// @return path of the plugin
   public static Path install(Path directory, Path runsAt) throws IOException {
+    return install(directory, runsAt, List.of());
+  }
+
+  private static Path install(Path directory, Path runsAt, List<String> modules)
+      throws IOException {
     Files.createDirectories(directory);
-    PluginRuntime runtime = PluginRuntime.ofThisProcess();
+    PluginRuntime runtime = PluginRuntime.ofThisProcess(modules);
     String name = NAME + "-" + runtime.version();
     String line = PluginRuntime.interpreterLine(runsAt.resolve(name));
     checkInterpreterLine(line, runsAt);

@@ -20,7 +20,9 @@ import java.util.stream.Stream;
 ///
 /// @param javaHome a JDK with `jlink`
 /// @param plugin the plugin's module: a jar or a directory of classes
-record PluginRuntime(Path javaHome, Path plugin) {
+/// @param modules of the JDK, besides those that the plugin needs: for another program that shares
+///   the runtime
+record PluginRuntime(Path javaHome, Path plugin, List<String> modules) {
   private static final String MODULE = "adit.cni.plugin";
   private static final String CACHE = "lib/adit-cni.aot";
   private static final String OPTIONS = "lib/adit-cni.args";
@@ -39,14 +41,20 @@ record PluginRuntime(Path javaHome, Path plugin) {
           "-Xlog:disable",
           "-Xlog:all=error:stderr");
 
+  PluginRuntime {
+    modules = List.copyOf(modules);
+  }
+
   /// That of this process.
   ///
+  /// @param modules of the JDK, besides those that the plugin needs
   /// @throws IOException this process runs without `jlink`
-  static PluginRuntime ofThisProcess() throws IOException {
+  static PluginRuntime ofThisProcess(List<String> modules) throws IOException {
     try {
       Path plugin =
           Path.of(Plugin.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-      PluginRuntime runtime = new PluginRuntime(Path.of(System.getProperty("java.home")), plugin);
+      PluginRuntime runtime =
+          new PluginRuntime(Path.of(System.getProperty("java.home")), plugin, modules);
       if (!Files.isExecutable(runtime.jlink())) {
         throw new IOException(
             runtime.jlink() + ": absent (expected: a JDK, to link the plugin's runtime)");
@@ -62,6 +70,7 @@ record PluginRuntime(Path javaHome, Path plugin) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       digest.update(Files.readAllBytes(javaHome.resolve("release")));
+      digest.update(String.join(" ", modules).getBytes(StandardCharsets.UTF_8));
       digest.update(String.join(" ", JVM).getBytes(StandardCharsets.UTF_8));
       for (Path file : files()) {
         digest.update(file.getFileName().toString().getBytes(StandardCharsets.UTF_8));
@@ -84,20 +93,20 @@ record PluginRuntime(Path javaHome, Path plugin) {
                 "--module-path",
                 plugin.toString(),
                 "--add-modules",
-                MODULE,
+                String.join(",", Stream.concat(Stream.of(MODULE), modules.stream()).toList()),
                 "--strip-debug",
                 "--no-man-pages",
                 "--no-header-files",
                 "--vm",
                 "server",
-                "--generate-cds-archive",
+                // What is not in the archive is read once; the node stores it always.
+                "--compress",
+                "zip-6",
                 "--output",
                 target.toString()),
             Map.of(),
             "")
         .run();
-    // For heaps of more than 32 GB.
-    Files.deleteIfExists(target.resolve("lib/server/classes_nocoops.jsa"));
     train(target);
     writeOptions(target, runsAt);
     Files.writeString(target.resolve(COMPLETE), version() + "\n");
