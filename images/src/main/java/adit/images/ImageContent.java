@@ -77,6 +77,16 @@ record ImageContent(
               Extra.CNI_PLUGIN,
               Start.TRAINED_ALONE),
           new ImageContent(
+              "proxyv2",
+              "waypoint",
+              "waypoint",
+              "adit.waypoint.app.Waypoint",
+              "1337:1337",
+              List.of("proxy", "waypoint"),
+              List.of(),
+              Extra.NOTHING,
+              Start.JDK_ARCHIVE),
+          new ImageContent(
               "bookshop",
               "bookshop",
               "samples/bookshop",
