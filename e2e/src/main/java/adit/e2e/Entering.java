@@ -128,10 +128,14 @@ record Entering(Cluster cluster, UsersCommand user, Images images) {
         images.bookshop());
     cluster.awaitDeployments(Cluster.SHOP, START);
     cluster.awaitDeployments(Cluster.OUTSIDE, START);
-    Cluster.Ended page = cluster.exec(Cluster.OUTSIDE, "client", "bookshop", "client", "get", WEB);
-    if (page.exit() != 0) {
-      throw new JourneyFailed("the page of the shop: " + page.out().strip());
-    }
+    // The nodes hear of ready pods a moment after the Deployments do.
+    var _ =
+        Cluster.await(
+            "the page of the shop",
+            Duration.ofSeconds(20),
+            () ->
+                cluster.exec(Cluster.OUTSIDE, "client", "bookshop", "client", "get", WEB).exit()
+                    == 0);
     return String.format(
         Locale.ROOT, "%d pods, the page is answered", cluster.pods(Cluster.SHOP).size());
   }

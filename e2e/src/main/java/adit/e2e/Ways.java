@@ -46,9 +46,9 @@ record Ways(Entering entering, String helm) {
           user()
               .run(helm, "uninstall", RELEASE, "-n", Cluster.MESH, "--ignore-not-found", "--wait");
     }
-    String _ = user().adit("uninstall", "-y", "--purge");
+    String said = user().adit("uninstall", "-y", "--purge").strip();
     Cluster.await(
-        "namespace " + Cluster.MESH + " is gone",
+        "namespace " + Cluster.MESH + " is gone (" + said.replace('\n', ';') + ")",
         Entering.START,
         () -> !entering.cluster().exists(Cluster.MESH));
     entering.outside();

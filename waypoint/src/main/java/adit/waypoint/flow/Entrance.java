@@ -23,6 +23,8 @@ import adit.waypoint.observe.Party;
 import adit.waypoint.route.Entry;
 import adit.waypoint.route.Reached;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.local.LocalServerChannel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -44,6 +46,7 @@ public final class Entrance implements ConnectHandler {
   private final HttpLimits limits;
   private final Duration silence;
   private final Supplier<Set<String>> trustDomains;
+  private final ServerChannel listener = new LocalServerChannel();
   private final Connections connections;
 
   /// @param silence after which a client is taken to wait for the server
@@ -108,7 +111,7 @@ public final class Entrance implements ConnectHandler {
                 .workloadByIp(new NetworkAddress(entry.network(), client.getAddress())),
             identity);
     Arrival arrival = new Arrival(client, source, reached, dialled(reached));
-    TunnelChannel channel = new TunnelChannel(responder.accept(null));
+    TunnelChannel channel = new TunnelChannel(responder.accept(null), listener);
     channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
     serve(channel, arrival);
     connections.add(channel);

@@ -12,6 +12,7 @@ import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.DefaultChannelConfig;
 import io.netty.channel.EventLoop;
+import io.netty.channel.ServerChannel;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
@@ -43,9 +44,17 @@ public final class TunnelChannel extends AbstractChannel implements DuplexChanne
   private boolean inputShutdown;
   private boolean outputShutdown;
 
-  /// Not registered yet; see [#start()].
+  /// Of a tunnel that was dialled. Not registered yet; see [#start()].
   public TunnelChannel(Tunnel tunnel) {
-    super(null);
+    this(tunnel, null);
+  }
+
+  /// Of a tunnel that was accepted. Not registered yet; see [#start()].
+  ///
+  /// @param listener by which Netty's HTTP/2 knows a server: without one it takes stream 1, the
+  ///   first of most clients, for the answer to an upgrade of its own
+  public TunnelChannel(Tunnel tunnel, @Nullable ServerChannel listener) {
+    super(listener);
     this.tunnel = tunnel;
     config.setWriteBufferWaterMark(WATER_MARK);
   }

@@ -56,6 +56,21 @@ final class Http2Test {
     return answer.get(LoopMesh.PATIENCE.toSeconds(), TimeUnit.SECONDS);
   }
 
+  /// Netty's clients begin with stream 3, all others with 1.
+  @Test
+  void firstStream_ofMostClients_isAnswered() throws Exception {
+    Service.Builder service = LoopMesh.service("a", 80, first.port(), "10.96.0.1");
+    service.getPortsBuilder(0).setAppProtocol(AppProtocol.HTTP2);
+    mesh.publish(service, "127.0.0.2");
+    RawClient client = mesh.connect("10.96.0.1:80");
+
+    client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0");
+    // HEADERS, END_STREAM and END_HEADERS, stream 1: GET http / of host "a".
+    client.send("\0\0\6\1\5\0\0\0\1\u0082\u0086\u0084\1\1a");
+
+    assertThat(client.await(text -> text.contains("first"))).contains("first");
+  }
+
   @Test
   void call_withTrailersBothWays_passesWhole() throws Exception {
     Http2Headers head =
