@@ -8,15 +8,16 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The samples of one proxy, by metric. For one thread.
-final class Figures {
+public final class Figures {
   private final Map<String, List<Double>> samples = new LinkedHashMap<>();
 
-  void add(String metric, double value) {
+  /// Adds a sample.
+  public void add(String metric, double value) {
     samples.computeIfAbsent(metric, _ -> new ArrayList<>()).add(value);
   }
 
   /// The median of each metric for each proxy, and the ratio of the first two.
-  static String table(Map<String, Figures> figures, List<String> names) {
+  public static String table(Map<String, Figures> figures, List<String> names) {
     StringBuilder table = new StringBuilder("\nmedian of each\n");
     Figures first = figures.getOrDefault(names.getFirst(), new Figures());
     for (String metric : first.samples.keySet()) {

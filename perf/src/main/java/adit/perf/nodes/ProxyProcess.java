@@ -6,25 +6,26 @@ import java.nio.file.Path;
 import java.util.Locale;
 
 /// What the kernel says of one process.
-record ProxyProcess(long pid) {
+public record ProxyProcess(long pid) {
   private static final double TICKS = 100; // USER_HZ on every Linux that we run on
 
   /// User and kernel time since its start.
-  double cpuSeconds() throws IOException {
+  public double cpuSeconds() throws IOException {
     String stat = Files.readString(Path.of("/proc", Long.toString(pid), "stat"));
     String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
     return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / TICKS;
   }
 
   /// Resident set and proportional set (pages that others map too are shared out), in MB.
-  record Memory(double rss, double pss) {
+  public record Memory(double rss, double pss) {
     @Override
     public String toString() {
       return String.format(Locale.ROOT, "RSS %.1f MB PSS %.1f MB", rss, pss);
     }
   }
 
-  Memory memory() throws IOException {
+  /// What it occupies now.
+  public Memory memory() throws IOException {
     long rss = 0;
     long pss = 0;
     for (String line : Files.readAllLines(Path.of("/proc", Long.toString(pid), "smaps_rollup"))) {
