@@ -235,7 +235,8 @@ final class Bed implements AutoCloseable {
         .setAction(RequestPolicy.Action.ALLOW)
         .addTargets(Target.newBuilder().setService(WEB))
         .addRules(
-            PolicyRule.newBuilder().addTo(Operation.newBuilder().addMethods("GET").addPaths("/*")))
+            PolicyRule.newBuilder()
+                .addTo(Operation.newBuilder().addMethods("GET").addMethods("POST").addPaths("/*")))
         .build();
   }
 

@@ -11,7 +11,7 @@ import io.netty.handler.codec.http2.Http2Settings;
 
 /// The server side of one HTTP/2 connection.
 public final class Http2Server {
-  private static final int LARGEST_FRAME = 64 << 10;
+  private static final int LARGEST_FRAME = 16 << 10;
   private static final int RESETS = 200;
   private static final int RESETS_SECONDS = 10;
   private static final long GRACE_MILLIS = 30_000;
