@@ -108,9 +108,13 @@ record ProgramFiles(ImageContent content, Path home, Path java, String javaHome)
     return words;
   }
 
-  /// Options that an archive of the JDK's classes depends on.
+  /// Options that an archive of the JDK's classes depends on: with others it fits in parts only,
+  /// and the JVM says so at each start.
   List<String> layoutOptions() throws IOException {
-    return jvmOptions().stream().filter(line -> line.contains("CompactObjectHeaders")).toList();
+    return jvmOptions().stream()
+        .filter(line ->
+            line.contains("CompactObjectHeaders") || line.startsWith("--enable-native-access"))
+        .toList();
   }
 
   private List<String> jvmOptions() throws IOException {
