@@ -441,4 +441,9 @@ record Cluster(KubernetesClient client) {
       throw e;
     }
   }
+
+  /// Asks for its end, if it is there.
+  void deleteNamespace(String namespace) {
+    var _ = client.namespaces().withName(namespace).delete();
+  }
 }
