@@ -78,7 +78,7 @@ public final class AcceptanceRun {
   }
 
   private static String load(UsersCommand user, String command) throws Exception {
-    List<String> images = List.of("pilot", "ztunnel", "install-cni", "bookshop");
+    List<String> images = List.of("pilot", "ztunnel", "proxyv2", "install-cni", "bookshop");
     for (String image : images) {
       String archive = user.home().resolve("target/images/" + image + ".tar").toString();
       String _ = user.shell(command, archive);
