@@ -28,7 +28,6 @@ import java.util.function.Supplier;
 /// a gateway controller is left alone.
 final class WaypointDeployment {
   private static final String FIELD_MANAGER = "istio.io/gateway-controller";
-  private static final String VERSION = "gateway.istio.io/controller-version";
   private static final int OWN_VERSION = 5;
   private static final int BAD_REQUEST = 400;
   private static final int FORBIDDEN = 403;
@@ -119,14 +118,18 @@ final class WaypointDeployment {
 
   /// Of control planes of several versions the newest looks after a gateway.
   private boolean isOurTurn(Gateway gateway) {
-    String text = gateway.meta().annotation(VERSION);
+    String text = gateway.meta().annotation(WaypointObjects.VERSION);
     int version = text.matches("\\d{1,9}") ? Integer.parseInt(text) : 0;
     if (version < OWN_VERSION) {
       var _ =
           GatewayObjects.gateway(client, gateway.key())
               .patch(
                   PatchContext.of(PatchType.JSON_MERGE),
-                  "{\"metadata\":{\"annotations\":{\"" + VERSION + "\":\"" + OWN_VERSION + "\"}}}");
+                  "{\"metadata\":{\"annotations\":{\""
+                      + WaypointObjects.VERSION
+                      + "\":\""
+                      + OWN_VERSION
+                      + "\"}}}");
     }
     return version <= OWN_VERSION;
   }

@@ -30,6 +30,9 @@ public record WaypointObjects(Settings settings) {
   /// The label's value.
   public static final String MANAGER = "istio.io-mesh-controller";
 
+  /// Annotation of a Gateway: the version of the control plane that looks after it.
+  public static final String VERSION = "gateway.istio.io/controller-version";
+
   private static final String TEMPLATE = "waypoint.yaml";
   private static final String ACCOUNT = "gateway.istio.io/service-account";
   private static final String SERVICE_TYPE = "networking.istio.io/service-type";
@@ -199,6 +202,8 @@ public record WaypointObjects(Settings settings) {
     Map<String, String> result = new LinkedHashMap<>(all);
     result.keySet().removeIf(name -> name.startsWith(OWN_PREFIX));
     result.remove("kubectl.kubernetes.io/last-applied-configuration");
+    // Ours, and written after the first look: it would change the pods' template.
+    result.remove(VERSION);
     return result;
   }
 

@@ -109,6 +109,20 @@ final class WaypointObjectsTest {
     assertThat(kind(made, "Service").at("/metadata/annotations").has("note")).isFalse();
   }
 
+  /// It is written on the Gateway after the first look at it: with it in the pods' template every
+  /// new waypoint would be rolled out twice.
+  @Test
+  void versionOfTheController_isNotCopied() throws Exception {
+    List<ObjectNode> before = made(GATEWAY, List.of());
+
+    List<ObjectNode> after =
+        made(
+            GATEWAY.replace("note: n", "note: n, gateway.istio.io/controller-version: '5'"),
+            List.of());
+
+    assertThat(after).isEqualTo(before);
+  }
+
   @Test
   void annotations_giveTheNameAndTheAccount() throws Exception {
     List<ObjectNode> made =
