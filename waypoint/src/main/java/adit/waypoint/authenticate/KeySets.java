@@ -125,10 +125,18 @@ public final class KeySets {
     var result = new CompletableFuture<JWKSet>();
     remote.fetching = result;
     HttpRequest request = HttpRequest.newBuilder(uri).timeout(timeout).GET().build();
+    CompletableFuture<HttpResponse<String>> answer =
+        http.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofString(), LARGEST));
     var _ =
-        http.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofString(), LARGEST))
+        answer
+            .copy()
             .orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
-            .whenComplete((response, failure) -> fetched(uri, remote, result, response, failure));
+            .whenComplete((response, failure) -> {
+              // The request's own timeout ends with the head of the answer: an issuer that stops in
+              // its body would keep a connection for each time that it is asked.
+              answer.cancel(true);
+              fetched(uri, remote, result, response, failure);
+            });
   }
 
   private void fetched(

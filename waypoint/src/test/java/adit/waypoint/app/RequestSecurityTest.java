@@ -159,6 +159,8 @@ final class RequestSecurityTest {
     assertThat(getWith("nonsense")).startsWith("HTTP/1.1 401 ");
     assertThat(getWith("x".repeat(30_000))).startsWith("HTTP/1.1 401 ");
     assertThat(get()).as("without a token").startsWith("HTTP/1.1 200 ");
+    // No header is that long: it is refused before anybody looks for a token.
+    assertThat(getWith("x".repeat(100_000))).startsWith("HTTP/1.1 431 ");
   }
 
   @Test
@@ -230,7 +232,7 @@ final class RequestSecurityTest {
   void keySet_thatIsHuge_isNotRead() throws Exception {
     HttpServer issuer =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    byte[] huge = "x".repeat(2 << 20).getBytes(StandardCharsets.US_ASCII);
+    byte[] huge = "x".repeat(10 << 20).getBytes(StandardCharsets.US_ASCII);
     issuer.createContext(
         "/keys",
         exchange -> {
