@@ -3,6 +3,7 @@ package adit.cni.plugin;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,11 +44,16 @@ public record MeshState(
 
   /// Reads the file.
   ///
-  /// @throws IOException when there is none or it is not readable
+  /// @throws NoSuchFileException when there is none
+  /// @throws IOException when it cannot be read or is not whole; names file and expectation
   public static MeshState read(Path file) throws IOException {
     byte[] bytes;
     try (InputStream in = Files.newInputStream(file)) {
       bytes = in.readNBytes(MAX_BYTES + 1);
+    } catch (NoSuchFileException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new IOException(file + ": " + e + " (expected: a file that can be read)", e);
     }
     if (bytes.length > MAX_BYTES) {
       throw new IOException(file + ": more than " + MAX_BYTES + " bytes (expected: at most that)");
@@ -62,7 +68,9 @@ public record MeshState(
           texts(object, "ambientPods"),
           texts(object, "exemptPods"));
     } catch (JsonException e) {
-      throw new IOException(file + ": " + e.getMessage(), e);
+      throw new IOException(
+          file + ": " + e.getMessage() + " (expected: the record as the agent writes it, whole)",
+          e);
     }
   }
 
@@ -86,6 +94,9 @@ public record MeshState(
 
   private static Set<String> texts(Json.Obj object, String name) {
     Set<String> texts = new TreeSet<>();
+    if (object.member(name) == null) {
+      throw new JsonException(name + ": absent (expected: an array)");
+    }
     for (Json element : object.array(name)) {
       if (!(element instanceof Json.Str text)) {
         throw new JsonException(name + ": " + JsonWriter.write(element) + " (expected: strings)");

@@ -20,7 +20,8 @@ import java.util.concurrent.locks.LockSupport;
 /// The agent enrols the pod before it answers, so no process of the pod runs uncaptured. While the
 /// agent is away, a pod that is known to be in the mesh waits for it for a few seconds and is then
 /// refused with "try again later" (fail closed), and every other pod starts at once; the agent
-/// reconciles those that turn out to be in the mesh.
+/// reconciles those that turn out to be in the mesh. When the record of who is in the mesh is
+/// broken, every pod waits.
 public final class Plugin {
   private static final int MAX_STDIN = 1 << 20;
 
@@ -138,17 +139,23 @@ public final class Plugin {
     if (!concerns(invocation, configuration)) {
       return;
     }
-    long end = System.nanoTime() + patience.toNanos();
+    long start = System.nanoTime();
+    Intervals lines = new Intervals(start);
     AgentReply reply = null;
     while (reply == null) {
       try {
         reply = ask(invocation, configuration, configuration.addresses());
       } catch (IOException e) {
-        if (!mustWait(invocation, configuration, e)) {
+        Membership membership = membership(invocation, configuration);
+        long now = System.nanoTime();
+        if (lines.isDue(now)) {
+          say("the node agent is away; " + next(invocation, membership) + ": " + e.getMessage());
+        }
+        if (membership instanceof Membership.Outside) {
           return;
         }
-        if (!(e instanceof AgentSocket.Away) || System.nanoTime() - end >= 0) {
-          throw refusal(invocation, configuration, e);
+        if (!(e instanceof AgentSocket.Away) || now - start >= patience.toNanos()) {
+          throw refusal(invocation, configuration, membership, e);
         }
         LockSupport.parkNanos(LOOK_AGAIN_NANOS);
       }
@@ -230,32 +237,37 @@ public final class Plugin {
         .ask(request);
   }
 
-  /// Whether the pod is one that must not start without the agent.
-  private boolean mustWait(
-      Invocation invocation, NetworkConfiguration configuration, IOException cause) {
-    MeshState state;
-    try {
-      state = MeshState.read(Path.of(configuration.agent().stateFile()));
-    } catch (IOException e) {
-      say("no record of who is in the mesh: " + e);
-      state = MeshState.unknown();
-    }
-    boolean inMesh = state.inMesh(invocation.podNamespace(), invocation.podName());
-    say(
-        "the node agent is away; pod "
-            + pod(invocation)
-            + (inMesh ? " waits for it: " : " is not known to be in the mesh and starts: ")
-            + cause.getMessage());
-    return inMesh;
+  private static Membership membership(Invocation invocation, NetworkConfiguration configuration) {
+    return Membership.of(
+        Path.of(configuration.agent().stateFile()),
+        invocation.podNamespace(),
+        invocation.podName());
+  }
+
+  private static String next(Invocation invocation, Membership membership) {
+    String pod = "pod " + pod(invocation);
+    return switch (membership) {
+      case Membership.Outside() -> pod + " is not known to be in the mesh and starts";
+      case Membership.Inside() -> pod + " waits for it";
+      case Membership.Unclear(String problem) -> pod + " waits for it, since " + problem;
+    };
   }
 
   private static CniException refusal(
-      Invocation invocation, NetworkConfiguration configuration, IOException cause) {
+      Invocation invocation,
+      NetworkConfiguration configuration,
+      Membership membership,
+      IOException cause) {
+    String why =
+        membership instanceof Membership.Unclear(String problem)
+            ? " may be in the mesh (" + problem + ")"
+            : " is in the mesh";
     return new CniException(
         CniException.TRY_AGAIN_LATER,
         "the node agent is away and pod "
             + pod(invocation)
-            + " is in the mesh, so it must not start uncaptured (pod istio-cni-node-* of namespace "
+            + why
+            + ", so it must not start uncaptured (pod istio-cni-node-* of namespace "
             + configuration.agent().namespace()
             + " on this node is the agent)",
         String.valueOf(cause.getMessage()));

@@ -109,6 +109,61 @@ final class PluginTest {
     assertThat(output()).contains("\"code\":11", "shop/web-1", "must not start uncaptured");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "{",
+        "[]",
+        "{}",
+        "{\"ambientNamespaces\":[\"sh",
+        "{\"ambientNamespaces\":[1],\"excludedNamespaces\":[],\"ambientPods\":[],\"exemptPods\":[]}",
+        "{\"excludedNamespaces\":[],\"ambientPods\":[],\"exemptPods\":[]}",
+        "{\"ambientNamespaces\":{},\"excludedNamespaces\":[],\"ambientPods\":[],\"exemptPods\":[]}",
+      })
+  void add_agentAwayAndRecordBroken_failsClosed(String content) throws Exception {
+    Path file = runDirectory.resolve(MeshState.FILE);
+    Files.writeString(file, content);
+
+    int status = run(environment("ADD"), configuration("1.0.0", RESULT));
+
+    assertThat(status).isOne();
+    assertThat(output())
+        .contains("\"code\":11", "shop/web-1", file.toString(), "expected:", "istio-cni-node-*");
+  }
+
+  @Test
+  void add_agentAwayAndRecordUnreadable_failsClosed() throws Exception {
+    Path file = Files.createDirectory(runDirectory.resolve(MeshState.FILE));
+
+    assertThat(run(environment("ADD"), configuration("1.0.0", RESULT))).isOne();
+    assertThat(output()).contains("\"code\":11", file.toString(), "expected:");
+  }
+
+  @Test
+  void add_recordBrokenButAgentThere_isCarriedOut() throws Exception {
+    Files.writeString(runDirectory.resolve(MeshState.FILE), "{");
+    try (var _ = FakeAgent.accepting(runDirectory)) {
+      assertThat(run(environment("ADD"), configuration("1.0.0", RESULT))).isZero();
+    }
+  }
+
+  @Test
+  void add_podOfTheMeshWaits_isSaidAtGrowingIntervals() throws Exception {
+    state(new MeshState(Set.of("shop"), Set.of(), Set.of(), Set.of()));
+
+    int status =
+        new Plugin(log, Duration.ofMillis(500), Duration.ofMillis(2500))
+            .run(
+                environment("ADD"),
+                new ByteArrayInputStream(
+                    configuration("1.0.0", RESULT).getBytes(StandardCharsets.UTF_8)),
+                out);
+
+    assertThat(status).isOne();
+    assertThat(logged().lines()).as("at once, and after one second").hasSizeBetween(1, 2);
+  }
+
   @Test
   void add_agentComesWhileAPodOfTheMeshWaits_isCarriedOut() throws Exception {
     state(new MeshState(Set.of("shop"), Set.of(), Set.of(), Set.of()));

@@ -1,0 +1,32 @@
+package adit.cni.plugin;
+
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/// What is known, while the agent is away, about a pod that wants to start.
+sealed interface Membership {
+  /// Not known to be in the mesh: it starts, and the agent reconciles later.
+  record Outside() implements Membership {}
+
+  /// In the mesh: it must not start without the agent.
+  record Inside() implements Membership {}
+
+  /// The record is there and says nothing that can be relied on: whoever is in the mesh is in it
+  /// still, so the pod must not start without the agent.
+  ///
+  /// @param problem the file, what is wrong with it, and what was expected
+  record Unclear(String problem) implements Membership {}
+
+  /// Looks the pod up in the agent's record. Without a record no agent has run here.
+  static Membership of(Path stateFile, String namespace, String pod) {
+    try {
+      boolean inMesh = MeshState.read(stateFile).inMesh(namespace, pod);
+      return inMesh ? new Inside() : new Outside();
+    } catch (NoSuchFileException e) {
+      return new Outside();
+    } catch (IOException e) {
+      return new Unclear(String.valueOf(e.getMessage()));
+    }
+  }
+}
