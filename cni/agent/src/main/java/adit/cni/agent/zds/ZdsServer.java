@@ -87,7 +87,7 @@ public final class ZdsServer implements AutoCloseable {
   }
 
   /// Announces a pod to the newest proxy and to every later one. With another namespace for the
-  /// same UID the proxy moves.
+  /// same UID the proxy moves. Without a proxy nothing is announced.
   ///
   /// @return never fails; completes within the limits
   public CompletableFuture<Answer> add(ZdsPod pod) {
@@ -99,10 +99,12 @@ public final class ZdsServer implements AutoCloseable {
     }
     lock.lock();
     try {
-      pods.put(pod.uid(), pod);
       if (connections.isEmpty()) {
+        // Nor with the namespace that it may have had before: that one is closed next.
+        pods.remove(pod.uid());
         return CompletableFuture.completedFuture(new Answer.NoProxy(awaySentence()));
       }
+      pods.put(pod.uid(), pod);
       Message message = Message.of(bytes, pod.netns());
       connections.getLast().told.put(pod.uid(), pod);
       connections.getLast().send(message);

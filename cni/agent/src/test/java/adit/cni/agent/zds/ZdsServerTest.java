@@ -106,6 +106,20 @@ final class ZdsServerTest {
     }
   }
 
+  /// Who was told that there is no proxy withdraws the pod; a proxy that comes before that must not
+  /// hear of it, or it would serve the pod for a moment.
+  @Test
+  void add_withoutAProxy_isNotInTheNextSnapshot() throws Exception {
+    listen(List.of(pod("u1")));
+
+    assertThat(server.add(pod("u1")).get()).isInstanceOf(Answer.NoProxy.class);
+    assertThat(server.add(pod("u2")).get()).isInstanceOf(Answer.NoProxy.class);
+
+    try (SeqPacketSocket peer = hello()) {
+      assertThat(hex(peer.receive(LIMIT, 1024))).isEqualTo(SNAPSHOT_SENT);
+    }
+  }
+
   /// The number of a closed descriptor may be that of another pod's namespace by the time that the
   /// message goes out.
   @Test
