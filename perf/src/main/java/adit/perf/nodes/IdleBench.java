@@ -1,5 +1,9 @@
 package adit.perf.nodes;
 
+import adit.perf.measure.Figures;
+import adit.perf.measure.Machine;
+import adit.perf.measure.Options;
+import adit.perf.measure.ProxyProcess;
 import adit.telemetry.WritesToStandardOutput;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,7 +23,7 @@ public final class IdleBench {
     int settle = options.number("--settle", 20);
     Map<String, Figures> figures = new LinkedHashMap<>();
     for (int round = 0; round < options.number("--rounds", 3); round++) {
-      for (Map.Entry<String, String> command : options.commands().entrySet()) {
+      for (Map.Entry<String, String> command : options.nodeProxies().entrySet()) {
         Figures of = figures.computeIfAbsent(command.getKey(), _ -> new Figures());
         try (ProxyPair pair =
             ProxyPair.start("su-" + command.getKey(), command.getValue(), Map.of())) {
@@ -39,6 +43,6 @@ public final class IdleBench {
         }
       }
     }
-    System.out.print(Figures.table(figures, List.copyOf(options.commands().keySet())));
+    System.out.print(Figures.table(figures, List.copyOf(options.nodeProxies().keySet())));
   }
 }

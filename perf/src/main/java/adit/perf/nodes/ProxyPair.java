@@ -6,6 +6,8 @@ import adit.cni.agent.rules.PodOptions;
 import adit.cni.agent.rules.PodRules;
 import adit.cni.agent.rules.ProbeSource;
 import adit.linux.Netns;
+import adit.perf.measure.Opened;
+import adit.perf.measure.ProxyProcess;
 import adit.testkit.ControlPlane;
 import adit.testkit.Eventually;
 import adit.testkit.TcpClient;
@@ -19,7 +21,6 @@ import adit.testkit.lab.LabProcess;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,12 +34,10 @@ final class ProxyPair implements AutoCloseable {
   private static final Duration START = Duration.ofSeconds(40);
   private static final int READINESS = 15021;
 
-  private final Lab lab;
-  private final Path directory;
+  private final Opened open;
   private final ControlPlane control;
   private final LabPod client;
   private final LabPod server;
-  private final List<AutoCloseable> open = new ArrayList<>();
   private final List<ProxyProcess> proxies = new ArrayList<>();
   private final List<Start> starts = new ArrayList<>();
 
@@ -49,9 +48,8 @@ final class ProxyPair implements AutoCloseable {
   /// @param cpu time that it and what started it had used by then
   record Start(long pod, long ready, long cpu) {}
 
-  private ProxyPair(Lab lab, Path directory, ControlPlane control, LabPod client, LabPod server) {
-    this.lab = lab;
-    this.directory = directory;
+  private ProxyPair(Opened open, ControlPlane control, LabPod client, LabPod server) {
+    this.open = open;
     this.control = control;
     this.client = client;
     this.server = server;
@@ -61,8 +59,8 @@ final class ProxyPair implements AutoCloseable {
   /// @param settings more of its environment
   static ProxyPair start(String name, String command, Map<String, String> settings)
       throws IOException, InterruptedException {
-    Path directory = Files.createTempDirectory("adit-perf-");
-    Lab lab = Lab.create(name);
+    Opened open = Opened.nothing();
+    Lab lab = open.add(Lab.create(name));
     LabHost host = lab.addHost("control");
     LabNode nodeA = lab.addNode("node-a");
     LabNode nodeB = lab.addNode("node-b");
@@ -70,7 +68,7 @@ final class ProxyPair implements AutoCloseable {
     LabPod server = nodeB.addPod("server");
     LabPod besideClient = nodeA.addPod("beside-client");
     LabPod besideServer = nodeB.addPod("beside-server");
-    ControlPlane control = ControlPlane.start(host.open(), host.ip4());
+    ControlPlane control = open.add(ControlPlane.start(host.open(), host.ip4()));
     control.put(
         WireResources.address(
             WireResources.workload("default", "client", "client", "node-a", client.ip4())),
@@ -82,9 +80,9 @@ final class ProxyPair implements AutoCloseable {
         WireResources.address(
             WireResources.workload(
                 "default", "beside-server", "beside", "node-b", besideServer.ip4())));
-    ProxyPair pair = new ProxyPair(lab, directory, control, client, server);
+    ProxyPair pair = new ProxyPair(open, control, client, server);
     try {
-      Path roots = control.writeRoots(directory);
+      Path roots = control.writeRoots(open.directory());
       pair.proxy(nodeA, List.of(client, besideClient), roots, command, settings);
       pair.proxy(nodeB, List.of(server, besideServer), roots, command, settings);
       return pair;
@@ -97,7 +95,7 @@ final class ProxyPair implements AutoCloseable {
   private void proxy(
       LabNode node, List<LabPod> pods, Path roots, String command, Map<String, String> settings)
       throws IOException, InterruptedException {
-    Path socket = directory.resolve(node.name() + ".sock");
+    Path socket = open.directory().resolve(node.name() + ".sock");
     ZdsPeer agent = ZdsPeer.listen(socket, START);
     open.add(agent);
     Map<String, String> env = new HashMap<>(settings);
@@ -164,6 +162,11 @@ final class ProxyPair implements AutoCloseable {
     }
   }
 
+  /// For files; it goes with the pair.
+  Path directory() {
+    return open.directory();
+  }
+
   LabPod client() {
     return client;
   }
@@ -191,19 +194,6 @@ final class ProxyPair implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    for (AutoCloseable one : open.reversed()) {
-      try {
-        one.close();
-      } catch (Exception e) {
-        throw new IOException("close: " + one, e);
-      }
-    }
-    control.close();
-    lab.close();
-    try (var files = Files.walk(directory)) {
-      for (Path file : files.sorted((a, b) -> b.compareTo(a)).toList()) {
-        Files.delete(file);
-      }
-    }
+    open.close();
   }
 }

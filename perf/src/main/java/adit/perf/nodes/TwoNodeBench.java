@@ -1,17 +1,21 @@
 package adit.perf.nodes;
 
 import adit.linux.topology.Command;
+import adit.perf.measure.Figures;
+import adit.perf.measure.Machine;
+import adit.perf.measure.Nginx;
+import adit.perf.measure.Options;
+import adit.perf.measure.ProxyProcess;
 import adit.telemetry.WritesToStandardOutput;
 import adit.testkit.lab.LabProcess;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -47,10 +51,12 @@ public final class TwoNodeBench {
   public static void main(String[] args) throws Exception {
     Options options = Options.of(args);
     TwoNodeBench bench =
-        new TwoNodeBench(options.number("--seconds", 4), options.text("--only", ""));
+        new TwoNodeBench(
+            options.number("--seconds", 4),
+            Objects.requireNonNullElse(options.textOrNull("--only"), ""));
     List<Bed> beds = new ArrayList<>();
     try {
-      for (Map.Entry<String, String> command : options.commands().entrySet()) {
+      for (Map.Entry<String, String> command : options.nodeProxies().entrySet()) {
         for (boolean pooled : List.of(true, false)) {
           if (bench.measures(pooled)) {
             Bed bed = Bed.start(command.getKey(), command.getValue(), pooled);
@@ -69,37 +75,29 @@ public final class TwoNodeBench {
         bed.close();
       }
     }
-    System.out.print(Figures.table(bench.results, List.copyOf(options.commands().keySet())));
+    System.out.print(Figures.table(bench.results, List.copyOf(options.nodeProxies().keySet())));
   }
 
   /// A pair with its load's servers.
   private record Bed(
-      String name,
-      boolean pooled,
-      ProxyPair pair,
-      Path config,
-      LabProcess nginx,
-      LabProcess iperf) {
+      String name, boolean pooled, ProxyPair pair, LabProcess nginx, LabProcess iperf) {
     static Bed start(String name, String command, boolean pooled)
         throws IOException, InterruptedException {
       ProxyPair pair =
           pooled
               ? ProxyPair.start("perf-" + name, command, Map.of())
               : ProxyPair.start("perf-" + name + "-new", command, UNPOOLED);
-      Path config = nginxConfiguration();
       return new Bed(
           name,
           pooled,
           pair,
-          config,
-          pair.server().start("nginx", "-c", config.toString()),
+          pair.server().start(Nginx.command(pair.directory(), Integer.toString(HTTP))),
           pair.server().start("iperf3", "-s", "-p", Integer.toString(IPERF)));
     }
 
     void close() throws IOException, InterruptedException {
       iperf.kill();
       nginx.kill();
-      Files.delete(config);
       pair.close();
     }
   }
@@ -212,25 +210,5 @@ public final class TwoNodeBench {
       throw new IOException("output: " + text + " (expected: " + pattern + ")");
     }
     return Double.parseDouble(matcher.group(1));
-  }
-
-  private static Path nginxConfiguration() throws IOException {
-    Path config = Files.createTempFile("adit-perf-", ".conf");
-    Files.writeString(
-        config,
-        String.format(
-            Locale.ROOT,
-            """
-            worker_processes 1; daemon off; pid %s.pid; error_log /dev/null;
-            events { worker_connections 4096; }
-            http {
-              access_log off; keepalive_requests 100000000;
-              server { listen %d backlog=4096; location / { return 200 "%s"; } }
-            }
-            """,
-            config,
-            HTTP,
-            "x".repeat(1024)));
-    return config;
   }
 }

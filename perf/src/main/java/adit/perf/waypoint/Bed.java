@@ -5,7 +5,9 @@ import adit.identity.ca.CertificateAuthority;
 import adit.identity.ca.SigningException;
 import adit.linux.Netns;
 import adit.model.SpiffeId;
-import adit.perf.nodes.ProxyProcess;
+import adit.perf.measure.Nginx;
+import adit.perf.measure.Opened;
+import adit.perf.measure.ProxyProcess;
 import adit.protos.l7.Backend;
 import adit.protos.l7.Match;
 import adit.protos.l7.NamedMatch;
@@ -37,7 +39,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.CertificateEncodingException;
 import java.time.Clock;
@@ -45,7 +46,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -62,18 +62,17 @@ final class Bed implements AutoCloseable {
   private static final String WEB = "shop/web.shop.svc.cluster.local";
 
   private final String name;
-  private final Path directory;
   private final LabPod client;
   private final LabPod proxy;
   private final LabPod server;
   private final ControlPlane control;
-  private final List<AutoCloseable> open = new ArrayList<>();
+  private final Opened open;
   private ProxyProcess process = new ProxyProcess(0);
   private Supplier<List<String>> output = List::of;
 
   private Bed(String name, Lab lab, CertificateAuthority authority) throws IOException {
     this.name = name;
-    this.directory = Files.createTempDirectory("adit-perf-");
+    this.open = Opened.nothing();
     open.add(lab);
     LabHost host = lab.addHost("control");
     LabNode node = lab.addNode("node-a");
@@ -107,32 +106,15 @@ final class Bed implements AutoCloseable {
   }
 
   private void serve() throws IOException {
-    Path config = directory.resolve("nginx.conf");
-    Files.writeString(
-        config,
-        String.format(
-            Locale.ROOT,
-            """
-            worker_processes 1; daemon off; pid %s.pid; error_log /dev/null;
-            events { worker_connections 4096; }
-            http {
-              access_log off; keepalive_requests 100000000;
-              server { listen %d backlog=4096; location / { return 200 "%3$s"; } }
-              server { listen %4$d http2 backlog=4096; location / { return 200 "%3$s"; } }
-            }
-            """,
-            config,
-            HTTP1,
-            "x".repeat(1024),
-            HTTP2));
-    open.add(server.start("nginx", "-c", config.toString()));
+    open.add(
+        server.start(Nginx.command(open.directory(), Integer.toString(HTTP1), HTTP2 + " http2")));
   }
 
   private void startEnvoy(String command, CertificateAuthority authority, int routes)
       throws IOException, InterruptedException, SigningException, CertificateEncodingException {
     Envoy envoy =
         new Envoy(
-            directory,
+            open.directory(),
             new Envoy.Bed(
                 proxy.ip4().getHostAddress(),
                 VIP,
@@ -152,7 +134,7 @@ final class Bed implements AutoCloseable {
 
   private void startWaypoint(String command, int routes) throws IOException, InterruptedException {
     describe(routes);
-    Path roots = control.writeRoots(directory);
+    Path roots = control.writeRoots(open.directory());
     Map<String, String> env = new HashMap<>();
     env.put("XDS_ADDRESS", control.url());
     env.put("CA_ADDRESS", control.url());
@@ -289,22 +271,11 @@ final class Bed implements AutoCloseable {
   }
 
   Path directory() {
-    return directory;
+    return open.directory();
   }
 
   @Override
   public void close() throws IOException {
-    for (AutoCloseable one : open.reversed()) {
-      try {
-        one.close();
-      } catch (Exception e) {
-        throw new IOException("close: " + one, e);
-      }
-    }
-    try (var files = Files.walk(directory)) {
-      for (Path file : files.sorted((a, b) -> b.compareTo(a)).toList()) {
-        Files.delete(file);
-      }
-    }
+    open.close();
   }
 }

@@ -69,43 +69,42 @@ record Envoy(Path directory, Bed bed) {
 
   private String terminator() {
     return String.format(
-            Locale.ROOT,
-            """
-              - name: hbone
-                address: {socket_address: {address: %1$s, port_value: 15008}}
-                filter_chains:
-                - transport_socket:
-                    name: tls
-                    typed_config:
-                      "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext
-                      require_client_certificate: true
-                      common_tls_context:
-                        alpn_protocols: [h2]
-                        tls_params: {tls_minimum_protocol_version: TLSv1_3}
-                        tls_certificates: [{certificate_chain: {filename: %2$s/chain.pem}, private_key: {filename: %2$s/key.pem}}]
-                        validation_context: {trusted_ca: {filename: %2$s/roots.pem}}
-                  filters:
-                  - name: http
-                    typed_config:
-                      "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-                      stat_prefix: hbone
-                      codec_type: HTTP2
-                      http2_protocol_options: {allow_connect: true}
-                      upgrade_configs: [{upgrade_type: CONNECT}]
-                      route_config:
-                        virtual_hosts:
-                        - name: http1
-                          domains: ["%3$s:80"]
-                          routes: [{match: {connect_matcher: {}}, route: {cluster: to-http1, upgrade_configs: [{upgrade_type: CONNECT, connect_config: {}}]}}]
-                        - name: http2
-                          domains: ["%3$s:81"]
-                          routes: [{match: {connect_matcher: {}}, route: {cluster: to-http2, upgrade_configs: [{upgrade_type: CONNECT, connect_config: {}}]}}]
-                      http_filters: [{name: router, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}}]
-            """,
-            bed.listen(),
-            directory,
-            bed.vip())
-        .indent(0);
+        Locale.ROOT,
+        """
+          - name: hbone
+            address: {socket_address: {address: %1$s, port_value: 15008}}
+            filter_chains:
+            - transport_socket:
+                name: tls
+                typed_config:
+                  "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext
+                  require_client_certificate: true
+                  common_tls_context:
+                    alpn_protocols: [h2]
+                    tls_params: {tls_minimum_protocol_version: TLSv1_3}
+                    tls_certificates: [{certificate_chain: {filename: %2$s/chain.pem}, private_key: {filename: %2$s/key.pem}}]
+                    validation_context: {trusted_ca: {filename: %2$s/roots.pem}}
+              filters:
+              - name: http
+                typed_config:
+                  "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+                  stat_prefix: hbone
+                  codec_type: HTTP2
+                  http2_protocol_options: {allow_connect: true}
+                  upgrade_configs: [{upgrade_type: CONNECT}]
+                  route_config:
+                    virtual_hosts:
+                    - name: http1
+                      domains: ["%3$s:80"]
+                      routes: [{match: {connect_matcher: {}}, route: {cluster: to-http1, upgrade_configs: [{upgrade_type: CONNECT, connect_config: {}}]}}]
+                    - name: http2
+                      domains: ["%3$s:81"]
+                      routes: [{match: {connect_matcher: {}}, route: {cluster: to-http2, upgrade_configs: [{upgrade_type: CONNECT, connect_config: {}}]}}]
+                  http_filters: [{name: router, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}}]
+        """,
+        bed.listen(),
+        directory,
+        bed.vip());
   }
 
   private String inner(String name) {
@@ -127,7 +126,7 @@ record Envoy(Path directory, Bed bed) {
                       domains: ["*"]
                       routes:
         %2$s
-                      - {match: {prefix: /, headers: [{name: user-agent, present_match: true, invert_match: false}]}, route: {cluster: %1$s}}
+                      - {match: {prefix: /, headers: [{name: user-agent, present_match: true}]}, route: {cluster: %1$s}}
                       - {match: {prefix: /}, route: {cluster: %1$s}}
                   http_filters:
                   - name: rbac

@@ -1,8 +1,9 @@
 package adit.perf.waypoint;
 
 import adit.linux.topology.Command;
-import adit.perf.nodes.Figures;
-import adit.perf.nodes.Machine;
+import adit.perf.measure.Figures;
+import adit.perf.measure.Machine;
+import adit.perf.measure.Options;
 import adit.telemetry.WritesToStandardOutput;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,9 +21,9 @@ import java.util.regex.Pattern;
 /// What a request costs in a waypoint: it ends the client's tunnel, chooses a route by a header,
 /// checks a policy of layer 7, counts, and forwards in plaintext.
 ///
-/// `./adit bench waypoint [--rounds N] [--seconds N] [--warm SECONDS] [--routes N] [--envoy
-/// COMMAND]`. With an Envoy, both stand at the same time and rounds alternate. CPU is that of the
-/// proxy alone. Needs wrk, h2load and nginx.
+/// `./adit bench waypoint [--rounds N] [--seconds N] [--warm SECONDS] [--settle SECONDS] [--routes
+/// N] [--envoy COMMAND]`. With an Envoy, both stand at the same time and rounds alternate. CPU is
+/// that of the proxy alone. Needs wrk, h2load and nginx.
 public final class WaypointBench {
   private static final Pattern WRK = Pattern.compile("(\\d+) requests in");
   private static final Pattern H2LOAD = Pattern.compile("(\\d+) succeeded");
@@ -36,22 +37,21 @@ public final class WaypointBench {
 
   @WritesToStandardOutput("its output is the result")
   public static void main(String[] args) throws Exception {
-    Map<String, String> options = options(args);
-    int routes = number(options, "--routes", 10);
-    WaypointBench bench = new WaypointBench(number(options, "--seconds", 4));
+    Options options = Options.of(args);
+    int routes = options.number("--routes", 10);
+    WaypointBench bench = new WaypointBench(options.number("--seconds", 4));
     List<Bed> beds = new ArrayList<>();
     try {
-      String own = System.getenv("ADIT_HOME") + "/adit run waypoint proxy waypoint";
-      beds.add(Bed.start("adit", own, false, routes));
-      String envoy = options.get("--envoy");
+      beds.add(Bed.start("adit", Options.own("waypoint"), false, routes));
+      String envoy = options.textOrNull("--envoy");
       if (envoy != null) {
         beds.add(Bed.start("envoy", envoy, true, routes));
       }
-      bench.idle(beds, number(options, "--settle", 20));
+      bench.idle(beds, options.number("--settle", 20));
       for (Bed bed : beds) {
-        bench.warm(bed, number(options, "--warm", 30));
+        bench.warm(bed, options.number("--warm", 30));
       }
-      for (int round = 0; round < number(options, "--rounds", 3); round++) {
+      for (int round = 0; round < options.number("--rounds", 3); round++) {
         for (Bed bed : beds) {
           bench.round(bed);
         }
@@ -62,18 +62,6 @@ public final class WaypointBench {
       }
     }
     System.out.print(Figures.table(bench.results, beds.stream().map(Bed::name).toList()));
-  }
-
-  private static Map<String, String> options(String[] args) {
-    Map<String, String> options = new LinkedHashMap<>();
-    for (int i = 0; i + 1 < args.length; i += 2) {
-      options.put(args[i], args[i + 1]);
-    }
-    return options;
-  }
-
-  private static int number(Map<String, String> options, String name, int otherwise) {
-    return Integer.parseInt(options.getOrDefault(name, Integer.toString(otherwise)));
   }
 
   private void idle(List<Bed> beds, int settle) throws IOException, InterruptedException {

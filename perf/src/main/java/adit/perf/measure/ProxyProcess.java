@@ -1,4 +1,4 @@
-package adit.perf.nodes;
+package adit.perf.measure;
 
 import java.io.IOException;
 import java.nio.file.Files;
