@@ -121,7 +121,15 @@ record Entering(Cluster cluster, UsersCommand user, Images images) {
         Locale.ROOT, "%d pods of the mesh are ready", cluster.pods(Cluster.MESH).size());
   }
 
+  /// With pods of this run: what a former one has left was started again, labelled, bound.
   private String bookshop() throws Exception {
+    cluster.deleteNamespace(Cluster.SHOP);
+    cluster.deleteNamespace(Cluster.OUTSIDE);
+    var _ =
+        Cluster.await(
+            "the shop of a former run is gone",
+            START,
+            () -> !cluster.exists(Cluster.SHOP) && !cluster.exists(Cluster.OUTSIDE));
     cluster.applyFiles(
         user.home().resolve(Path.of("samples", "bookshop", "mesh")),
         new Images(Images.HUB, Images.TAG).bookshop(),
