@@ -13,9 +13,11 @@ import java.util.Map;
 public record Errno(int number, String name, String text) {
   static final int EPERM = 1;
   static final int ENOENT = 2;
+  static final int ESRCH = 3;
   static final int EINTR = 4;
   static final int EBADF = 9;
   static final int EAGAIN = 11;
+  static final int EEXIST = 17;
   static final int EINVAL = 22;
   static final int EPIPE = 32;
   static final int ENOTCONN = 107;
@@ -24,7 +26,7 @@ public record Errno(int number, String name, String text) {
       Map.ofEntries(
           entry(EPERM, "EPERM", "Operation not permitted"),
           entry(ENOENT, "ENOENT", "No such file or directory"),
-          entry(3, "ESRCH", "No such process"),
+          entry(ESRCH, "ESRCH", "No such process"),
           entry(EINTR, "EINTR", "Interrupted system call"),
           entry(5, "EIO", "Input/output error"),
           entry(EBADF, "EBADF", "Bad file descriptor"),
@@ -33,7 +35,7 @@ public record Errno(int number, String name, String text) {
           entry(13, "EACCES", "Permission denied"),
           entry(14, "EFAULT", "Bad address"),
           entry(16, "EBUSY", "Device or resource busy"),
-          entry(17, "EEXIST", "File exists"),
+          entry(EEXIST, "EEXIST", "File exists"),
           entry(20, "ENOTDIR", "Not a directory"),
           entry(21, "EISDIR", "Is a directory"),
           entry(EINVAL, "EINVAL", "Invalid argument"),

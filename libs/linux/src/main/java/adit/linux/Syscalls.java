@@ -22,6 +22,8 @@ import java.lang.invoke.VarHandle;
 final class Syscalls {
   /// A system call and its number on x86_64 and on the architectures that use the generic table.
   enum Call {
+    READ(0, 63),
+    WRITE(1, 64),
     CLOSE(3, 57),
     IOCTL(16, 29),
     SOCKET(41, 198),

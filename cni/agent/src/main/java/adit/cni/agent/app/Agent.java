@@ -56,6 +56,7 @@ import org.jspecify.annotations.Nullable;
 /// | `plugin*` | accept and answer the plugin |
 final class Agent implements AutoCloseable {
   private static final int POD_THREADS = 4;
+  private static final long STACK = 2 << 20; // bytes; nftables keeps messages there
   private static final long LOOK_UP_MILLIS = 200;
 
   private final AgentConfig config;
@@ -94,13 +95,13 @@ final class Agent implements AutoCloseable {
     node = Netns.open(config.hostNetwork());
     podThreads =
         Executors.newFixedThreadPool(
-            POD_THREADS, Thread.ofPlatform().daemon().name("pod-", 0).factory());
+            POD_THREADS, Thread.ofPlatform().daemon().stackSize(STACK).name("pod-", 0).factory());
     timer =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("timer").factory());
     nodeChecks =
         Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("node-check").factory());
+            Thread.ofPlatform().daemon().stackSize(STACK).name("node-check").factory());
     zds = new ZdsServer(limits);
     finder = new NetnsFinder(config.hostRoot(), node.id(), System::nanoTime);
     probes = new ProbedPods(new ProbeRules(node, config.probes(), config.kubeletUid()));

@@ -10,8 +10,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
-/// Looks whether a pod is captured. Each look runs a few programs in the pod's namespace and takes
-/// some tens of milliseconds; one at a time for one pod.
+/// Looks whether a pod is captured. Each look takes some milliseconds; one at a time for one pod.
 public final class CaptureProof {
   private static final Set<Integer> PORTS =
       Set.of(Marks.OUTBOUND_PORT, Marks.PLAINTEXT_PORT, Marks.HBONE_PORT);

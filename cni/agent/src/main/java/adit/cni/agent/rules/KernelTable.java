@@ -15,13 +15,18 @@ import org.jspecify.annotations.Nullable;
 final class KernelTable {
   private static final Pattern COMMENT = Pattern.compile("counter .*comment \"([^\"]*)\"");
 
-  /// Few: one for each distinct set of options that pods of this node have had.
+  /// Options come from annotations, so their number is bounded here. What is forgotten is written
+  /// once more when it is compared.
+  private static final int MOST_ACCOUNTS = 256;
+
+  /// One for each distinct set of options that pods of this node have had.
   private final Map<Table, String> accounts = new ConcurrentHashMap<>();
 
   /// Puts the table in place and makes sure that the kernel has every rule of it.
   ///
+  /// @return the kernel's account of it
   /// @throws IOException it was refused, or is not what was written
-  void write(Netns netns, Table table) throws IOException {
+  String write(Netns netns, Table table) throws IOException {
     Nft.apply(netns, table.transaction());
     String account = Nft.listOrNull(netns, table.name());
     List<String> wanted = table.ruleNames().toList();
@@ -35,7 +40,11 @@ final class KernelTable {
               + wanted
               + ")");
     }
+    if (accounts.size() >= MOST_ACCOUNTS) {
+      accounts.clear();
+    }
     accounts.put(table, account);
+    return account;
   }
 
   /// What is different, or null when the kernel's table is the wanted one. The table may be written
@@ -46,10 +55,10 @@ final class KernelTable {
     if (found == null) {
       return "table " + table.name() + " is missing";
     }
-    if (!accounts.containsKey(table)) {
-      write(netns, table);
-    }
     String wanted = accounts.get(table);
+    if (wanted == null) {
+      wanted = write(netns, table);
+    }
     if (found.equals(wanted)) {
       return null;
     }

@@ -8,9 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Everything that the agent writes into a pod's network namespace. Calls block for some tens of
-/// milliseconds (they run `nft` and `ip`); any platform thread, one call at a time for one
-/// namespace.
+/// Everything that the agent writes into a pod's network namespace. Calls block for some
+/// milliseconds (for some tens where `nft` has to be started as a program); any platform thread,
+/// one call at a time for one namespace.
 public final class PodRules {
   /// Connections that wait in the queue of a closing listener move to its successor on the same
   /// port.
@@ -57,7 +57,7 @@ public final class PodRules {
   /// them would lose replies.
   public void write(Netns netns, PodOptions options) throws IOException {
     PolicyRoutes.write(netns, options);
-    tables.write(netns, PodTable.of(options, probes));
+    var _ = tables.write(netns, PodTable.of(options, probes));
   }
 
   /// In what the namespace differs from the wanted form, a sentence each; empty when it does not.
@@ -72,7 +72,7 @@ public final class PodRules {
 
   /// Stops redirecting new connections; those that pass the proxy keep their way until [#delete].
   public void release(Netns netns) throws IOException {
-    tables.write(netns, PodTable.leaving());
+    var _ = tables.write(netns, PodTable.leaving());
   }
 
   /// Stops capturing. Connections through the proxy lose their way with it. What is not there is

@@ -33,7 +33,7 @@ public final class ProbeRules {
       return;
     }
     Table former = written;
-    tables.write(node, table);
+    var _ = tables.write(node, table);
     written = table;
     if (!former.equals(table)) {
       tables.forget(former);
@@ -47,7 +47,7 @@ public final class ProbeRules {
 
   /// Writes again what was written last.
   public synchronized void repair() throws IOException {
-    tables.write(node, written);
+    var _ = tables.write(node, written);
   }
 
   /// Removes the table.

@@ -101,8 +101,10 @@ final class AgentKilledTest {
 
       assertThat(proxy.next()).isEqualTo("add uid-web");
       assertThat(isCaptured(second)).isTrue();
-      assertThat(Files.readString(directory.resolve("status/events.jsonl")))
-          .contains("MeshEnrolled");
+      Path events = directory.resolve("status/events.jsonl");
+      Wait.until(
+          "event",
+          () -> Files.exists(events) && Files.readString(events).contains("MeshEnrolled"));
     }
   }
 

@@ -7,6 +7,11 @@ import adit.cni.agent.fake.Wait;
 import adit.cni.agent.install.InstallPlugin;
 import adit.cni.agent.observe.Reports;
 import adit.cni.agent.zds.ZdsServer;
+import adit.cni.plugin.AgentReply;
+import adit.cni.plugin.AgentRequest;
+import adit.cni.plugin.Command;
+import adit.cni.plugin.JsonReader;
+import adit.cni.plugin.JsonWriter;
 import adit.linux.topology.AddressPlan;
 import adit.linux.topology.Fabric;
 import adit.linux.topology.FabricNode;
@@ -15,6 +20,11 @@ import adit.telemetry.Log;
 import adit.telemetry.Metrics;
 import adit.telemetry.WritesToStandardOutput;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -81,6 +91,11 @@ final class EnrolmentBench {
           adds[i] = add(plugin, i);
         }
         Wait.until("annotations", () -> captured() == count);
+        long[] agentAlone = new long[count];
+        for (int i = 0; i < count; i++) {
+          var _ = ask("DEL", i);
+          agentAlone[i] = ask("ADD", i);
+        }
         for (int i = 0; i < count; i++) {
           put(i, List.of(pods.get(i).addresses().ip4().getHostAddress()));
         }
@@ -89,8 +104,9 @@ final class EnrolmentBench {
         long start = System.nanoTime();
         source.put(FakeSource.namespace("shop", AMBIENT));
         Wait.until("all captured", () -> captured() == count);
-        return "%s%nlabel to captured: %d pods, the last after %d ms"
-            .formatted(summary(adds), count, millis(System.nanoTime() - start));
+        return "ADD with enrolment: %s%nof that the agent: %s%nlabel to captured: %d pods, the last after %d ms"
+            .formatted(
+                summary(adds), summary(agentAlone), count, millis(System.nanoTime() - start));
       }
     }
   }
@@ -110,6 +126,33 @@ final class EnrolmentBench {
 
   private long captured() {
     return status.redirections.values().stream().filter("enabled"::equals).count();
+  }
+
+  /// The request as the plugin sends it, without the start of a program.
+  private long ask(String command, int i) throws IOException {
+    AgentRequest request =
+        new AgentRequest(
+            Command.valueOf(command),
+            "c" + i,
+            pods.get(i).netns().path().toString(),
+            "eth0",
+            "shop",
+            "p" + i,
+            "uid-" + i,
+            List.of(pods.get(i).addresses().ip4().getHostAddress() + "/24"));
+    long start = System.nanoTime();
+    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      channel.connect(UnixDomainSocketAddress.of(directory.resolve(AgentRequest.SOCKET)));
+      channel.write(
+          ByteBuffer.wrap(JsonWriter.write(request.toJson()).getBytes(StandardCharsets.UTF_8)));
+      channel.shutdownOutput();
+      byte[] answer = Channels.newInputStream(channel).readAllBytes();
+      AgentReply reply = AgentReply.of(JsonReader.read(answer));
+      if (reply.code() != 0) {
+        throw new IOException(command + ": " + reply);
+      }
+    }
+    return System.nanoTime() - start;
   }
 
   private long add(Path plugin, int i) throws IOException, InterruptedException {
@@ -148,7 +191,7 @@ final class EnrolmentBench {
 
   private static String summary(long[] nanos) {
     Arrays.sort(nanos);
-    return "ADD with enrolment: %d pods, p50 %d ms, p90 %d ms, p99 %d ms, max %d ms"
+    return "%d pods, p50 %d ms, p90 %d ms, p99 %d ms, max %d ms"
         .formatted(
             nanos.length,
             millis(nanos[nanos.length / 2]),
