@@ -61,6 +61,11 @@ final class Backing {
     }
   }
 
+  /// Whether endpoint slices say the same about pods.
+  boolean namesSamePods(Backing other) {
+    return byPod.equals(other.byPod);
+  }
+
   List<Service> services(Pod pod) {
     List<Service> selected = services(pod.meta().namespace(), pod.meta().labels());
     List<Named> named = byPod.getOrDefault(pod.key(), List.of());

@@ -88,6 +88,8 @@ public final class Translator {
       new Memo<>(
           Kind.POD, Kind.WORKLOAD_ENTRY, Kind.SERVICE, Kind.SERVICE_ENTRY, Kind.DESTINATION_RULE);
   private final Workloads workloads;
+  private @Nullable Services lastServices;
+  private @Nullable Backing lastBacking;
 
   /// What follows from policies alone.
   private record Policies(
@@ -114,9 +116,11 @@ public final class Translator {
     Policies policy = policies.get(view, this::policies);
     Bindings bound = bindings.get(view, one -> new Bindings(one, new Waypoints(one, network(one))));
     Services service = services.get(view, one -> services(one, bound));
-    Backing backed = backing.get(view, one -> new Backing(one, service.entries()));
+    Backing backed = backing.get(view, one -> backing(one, service));
     Guards guard = guards(view, bound);
-    Map<String, ResourceVersion> addresses = new HashMap<>(service.resources());
+    Map<String, ResourceVersion> addresses =
+        HashMap.newHashMap(service.resources().size() + view.pods().size());
+    addresses.putAll(service.resources());
     workloads.add(
         new Workloads.Input(view, network(view), backed, policy.selection(), bound, guard),
         service.entries(),
@@ -197,6 +201,20 @@ public final class Translator {
       }
     }
     return waypoints;
+  }
+
+  /// Slices change whenever a pod does; what they say about pods matters only where a service has
+  /// no selector. The same instance means that no pod has to be looked at again.
+  @SuppressWarnings("ReferenceEquality") // what follows from services was not made again
+  private Backing backing(ClusterView view, Services service) {
+    Backing made = new Backing(view, service.entries());
+    Backing before = lastBacking;
+    if (before == null || lastServices != service || !before.namesSamePods(made)) {
+      lastBacking = made;
+      lastServices = service;
+      return made;
+    }
+    return before;
   }
 
   private Policies policies(ClusterView view) {

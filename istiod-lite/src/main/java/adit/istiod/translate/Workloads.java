@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 final class Workloads {
   private final MeshSettings mesh;
   private final Names names;
-  private Map<ObjectKey, Encoded> pods = Map.of();
+  private final Map<ObjectKey, Encoded> pods = new HashMap<>();
+  private Slices slices = new Slices(Map.of(), Map.of(), "", Map.of());
   private @Nullable Input last;
 
   /// What workloads are made of, besides the objects that they stand for.
@@ -58,6 +59,13 @@ final class Workloads {
       String name,
       @Nullable ResourceVersion resource) {}
 
+  /// What follows from endpoint slices.
+  private record Slices(
+      Map<ObjectKey, EndpointSlice> slices,
+      Map<ObjectKey, Service> services,
+      String network,
+      Map<String, ResourceVersion> made) {}
+
   Workloads(MeshSettings mesh) {
     this.mesh = mesh;
     this.names = new Names(mesh);
@@ -90,12 +98,26 @@ final class Workloads {
       List<String> keys = input.policies().keys(meta.namespace(), meta.labels());
       translation.inline(one.entry(), keys, input.bindings()).forEach(wire -> put(addresses, wire));
     }
-    for (EndpointSlice slice : input.view().endpointSlices().values()) {
-      Service service = Backing.serviceOrNull(input.view(), slice);
-      if (service != null) {
-        translation.slice(slice, service).forEach(wire -> put(addresses, wire));
+    addresses.putAll(slices(input, translation));
+  }
+
+  private Map<String, ResourceVersion> slices(Input input, WorkloadTranslation translation) {
+    ClusterView view = input.view();
+    boolean same =
+        isSame(slices.slices(), view.endpointSlices())
+            && isSame(slices.services(), view.services())
+            && slices.network().equals(input.network());
+    if (!same) {
+      Map<String, ResourceVersion> made = new HashMap<>();
+      for (EndpointSlice slice : view.endpointSlices().values()) {
+        Service service = Backing.serviceOrNull(view, slice);
+        if (service != null) {
+          translation.slice(slice, service).forEach(wire -> put(made, wire));
+        }
       }
+      slices = new Slices(view.endpointSlices(), view.services(), input.network(), made);
     }
+    return slices.made();
   }
 
   private static void put(Map<String, ResourceVersion> addresses, Workload wire) {
@@ -105,22 +127,23 @@ final class Workloads {
   private void pods(
       Input input, WorkloadTranslation translation, Map<String, ResourceVersion> addresses) {
     boolean onlyPods = isSameButPods(input);
-    Map<ObjectKey, Encoded> next = HashMap.newHashMap(input.view().pods().size());
-    input
-        .view()
-        .pods()
-        .forEach((key, pod) -> {
-          Encoded before = pods.get(key);
-          Encoded encoded =
-              onlyPods && before != null && isSame(before.input().pod(), pod)
-                  ? before
-                  : encode(before, input, pod, translation);
-          next.put(key, encoded);
-          if (encoded.resource() != null) {
-            addresses.put(encoded.name(), encoded.resource());
-          }
-        });
-    pods = next;
+    // Should this fail half-way, everything is looked at again.
+    last = null;
+    Map<ObjectKey, Pod> now = input.view().pods();
+    now.forEach((key, pod) -> {
+      Encoded before = pods.get(key);
+      if (!onlyPods || before == null || !isSame(before.input().pod(), pod)) {
+        pods.put(key, encode(before, input, pod, translation));
+      }
+    });
+    if (pods.size() != now.size()) {
+      pods.keySet().retainAll(now.keySet());
+    }
+    for (Encoded encoded : pods.values()) {
+      if (encoded.resource() != null) {
+        addresses.put(encoded.name(), encoded.resource());
+      }
+    }
     last = input;
   }
 

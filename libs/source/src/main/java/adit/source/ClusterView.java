@@ -78,6 +78,9 @@ public final class ClusterView {
   @SuppressWarnings("ReferenceEquality")
   private static boolean unify(
       Map<ObjectKey, KubeObject> before, Map<ObjectKey, KubeObject> after) {
+    if (before == after) {
+      return true;
+    }
     boolean unchanged = before.size() == after.size();
     for (Map.Entry<ObjectKey, KubeObject> entry : after.entrySet()) {
       KubeObject old = before.get(entry.getKey());

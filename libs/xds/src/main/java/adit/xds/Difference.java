@@ -66,17 +66,26 @@ record Difference(
     }
   }
 
+  @SuppressWarnings(
+      "ReferenceEquality") // nearly all are the same instances; the others are compared
   private static Difference of(Map<String, ResourceVersion> from, Map<String, ResourceVersion> to) {
     List<Resource> changed = new ArrayList<>();
-    List<String> removed = new ArrayList<>();
-    to.forEach((name, version) -> {
-      ResourceVersion held = from.get(name);
-      if (held == null || !held.version().equals(version.version())) {
-        changed.add(resource(name, version));
+    int known = 0;
+    for (Map.Entry<String, ResourceVersion> entry : to.entrySet()) {
+      ResourceVersion held = from.get(entry.getKey());
+      ResourceVersion version = entry.getValue();
+      if (held != null) {
+        known++;
       }
-    });
-    from.keySet().stream().filter(name -> !to.containsKey(name)).forEach(removed::add);
-    return new Difference(from, to, List.copyOf(changed), List.copyOf(removed));
+      if (held == null || (held != version && !held.version().equals(version.version()))) {
+        changed.add(resource(entry.getKey(), version));
+      }
+    }
+    List<String> removed =
+        known == from.size()
+            ? List.of()
+            : from.keySet().stream().filter(name -> !to.containsKey(name)).toList();
+    return new Difference(from, to, List.copyOf(changed), removed);
   }
 
   static Resource resource(String name, ResourceVersion version) {
