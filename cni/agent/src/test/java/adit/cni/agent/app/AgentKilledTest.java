@@ -103,8 +103,7 @@ final class AgentKilledTest {
       assertThat(isCaptured(second)).isTrue();
       Path events = directory.resolve("status/events.jsonl");
       Wait.until(
-          "event",
-          () -> Files.exists(events) && Files.readString(events).contains("MeshEnrolled"));
+          "event", () -> Files.exists(events) && Files.readString(events).contains("MeshEnrolled"));
     }
   }
 
