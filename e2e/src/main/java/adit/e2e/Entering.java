@@ -231,13 +231,21 @@ record Entering(Cluster cluster, UsersCommand user, Images images) {
     return cluster.pods(Cluster.SHOP).size() + " pods of the shop, RESTARTS 0";
   }
 
+  /// The one removal that takes the agent's rights away after the agent: only here can it also
+  /// withdraw what it wrote on pods.
   private String uninstall() throws Exception {
-    return left(() -> {
-      String out = user.adit("uninstall", "-y", "--purge");
-      if (!out.contains("✔ Uninstall complete")) {
-        throw new JourneyFailed("no \"✔ Uninstall complete\" in: " + out);
-      }
-    });
+    String counts =
+        left(() -> {
+          String out = user.adit("uninstall", "-y", "--purge");
+          if (!out.contains("✔ Uninstall complete")) {
+            throw new JourneyFailed("no \"✔ Uninstall complete\" in: " + out);
+          }
+        });
+    long captured = cluster.pods(Cluster.SHOP).stream().filter(Cluster::captured).count();
+    if (captured > 0) {
+      throw new JourneyFailed(captured + " pods say that they are captured");
+    }
+    return counts;
   }
 
   /// Removes the mesh under load, and looks that new pods start everywhere and nothing is left.
@@ -255,10 +263,6 @@ record Entering(Cluster cluster, UsersCommand user, Images images) {
       throw new JourneyFailed(pods.size() + " pods are left in " + Cluster.MESH);
     }
     Duration clean = remains.awaitNone();
-    long captured = cluster.pods(Cluster.SHOP).stream().filter(Cluster::captured).count();
-    if (captured > 0) {
-      throw new JourneyFailed(captured + " pods say that they are captured");
-    }
     return String.format(
         Locale.ROOT,
         "new pods start on %d nodes after %.1f s; nothing left after %.1f s; %s",

@@ -102,16 +102,26 @@ public final class Watch {
     }
   }
 
-  private Finding settle(MeshPod pod, Wish wish, boolean sound) {
+  private Finding settle(MeshPod pod, Wish wish, boolean sound) throws InterruptedException {
+    endWithoutVerdict();
     pod.broken = !sound;
     show(pod, wish, sound ? "enabled" : "pending");
     return sound ? Finding.SOUND : Finding.BROKEN;
+  }
+
+  /// An agent that ends interrupts what it does: a check that was cut off says nothing about the
+  /// pod, which stays captured.
+  private static void endWithoutVerdict() throws InterruptedException {
+    if (Thread.currentThread().isInterrupted()) {
+      throw new InterruptedException("the agent ends");
+    }
   }
 
   private boolean repair(MeshPod pod, Wish wish, Netns netns, List<Mismatch> found)
       throws InterruptedException {
     boolean sound = true;
     for (Mismatch mismatch : found) {
+      endWithoutVerdict();
       reports.mismatch(wish.key(), mismatch);
       boolean repaired =
           switch (mismatch.kind()) {

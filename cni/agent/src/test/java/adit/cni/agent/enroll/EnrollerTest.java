@@ -1,6 +1,7 @@
 package adit.cni.agent.enroll;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import adit.cni.agent.fake.FakeStatus;
 import adit.cni.agent.observe.Reports;
@@ -139,6 +140,27 @@ final class EnrollerTest {
 
       assertThat(rules.differences(netns, bypassed)).isEmpty();
       assertThat(status.has("CaptureMismatch")).as("nobody did anything wrong").isFalse();
+      rules.delete(netns);
+    }
+  }
+
+  /// The pod's successor agent would find it shown as not captured, and so would whoever looks.
+  @Test
+  void check_thatTheEndOfTheAgentCutsOff_saysNothingAboutThePod() throws Exception {
+    try (Netns netns = network.netns().open()) {
+      rules.write(netns, PodOptions.DEFAULT);
+      MeshPod pod = new MeshPod("uid-web");
+      pod.stage = new Stage.Captured(netns, PodOptions.DEFAULT);
+      pod.captured = true;
+      pod.wish = wish(PodOptions.DEFAULT);
+      Thread.currentThread().interrupt();
+
+      assertThatThrownBy(() -> watch.check(pod)).isInstanceOf(InterruptedException.class);
+
+      assertThat(Thread.interrupted()).isTrue();
+      assertThat(status.has("CaptureMismatch")).isFalse();
+      assertThat(pod.shown).isEmpty();
+      assertThat(pod.broken).isFalse();
       rules.delete(netns);
     }
   }
