@@ -1,6 +1,9 @@
 package adit.waypoint.flow;
 
+import adit.model.authorize.Refusal;
+import adit.waypoint.message.Http2Heads;
 import adit.waypoint.message.StreamFailure;
+import io.netty.handler.codec.http.HttpHeaders;
 
 /// What a client is told when no backend has answered. Pure.
 final class Failures {
@@ -36,7 +39,18 @@ final class Failures {
               503,
               "upstream connect error or disconnect/reset before headers. reset reason: " + reason,
               flag,
-              "upstream_reset_before_response_started{" + reason.replace(' ', '_') + "}");
+              "upstream_reset_before_response_started{" + reason.replace(' ', '_') + "}",
+              headers(failure));
     };
+  }
+
+  /// The client learns the reason of the backend's proxy as if it had asked there.
+  private static HttpHeaders headers(StreamFailure failure) {
+    HttpHeaders headers = Http2Heads.empty();
+    Refusal refusal = failure.refusal();
+    if (refusal != null) {
+      headers.set(Refusal.HEADER, refusal.header());
+    }
+    return headers;
   }
 }

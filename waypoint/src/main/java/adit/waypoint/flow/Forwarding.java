@@ -390,6 +390,9 @@ final class Forwarding {
       retryLater(Failures.flag(failure));
       return;
     }
+    if (failure.refusal() != null) {
+      noted.refused(failure.refusal());
+    }
     answer(Failures.reply(failure));
   }
 

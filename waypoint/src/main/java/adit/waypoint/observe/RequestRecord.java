@@ -79,7 +79,7 @@ public final class RequestRecord {
     failure = text;
   }
 
-  /// Why a policy said no.
+  /// Why a policy said no, here or at the backend.
   public void refused(Refusal why) {
     refusal = why;
   }

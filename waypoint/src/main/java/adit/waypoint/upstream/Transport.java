@@ -12,6 +12,7 @@ import adit.identity.Certificates;
 import adit.identity.PeerRefusedException;
 import adit.model.IpText;
 import adit.model.SpiffeId;
+import adit.model.authorize.Refusal;
 import adit.waypoint.message.StreamFailure;
 import adit.waypoint.message.TunnelChannel;
 import io.netty.bootstrap.Bootstrap;
@@ -31,6 +32,7 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// Channels to backends from one event loop: through a pool of HBONE connections, or plain.
 public final class Transport {
@@ -149,10 +151,18 @@ public final class Transport {
             case OpenFailure.Deadline _ -> StreamFailure.Kind.TIMEOUT;
             default -> StreamFailure.Kind.CONNECT;
           };
+      Refusal refusal = refusalOrNull(failure);
+      String text = failure.describe() + (refusal == null ? "" : ": " + refusal.sentence());
       // No byte of the request was sent, whatever became of the tunnel.
-      return new StreamFailure(kind, failure.describe(), true);
+      return new StreamFailure(kind, text, true, refusal);
     }
     return new StreamFailure(StreamFailure.Kind.CONNECT, String.valueOf(cause.getMessage()), true);
+  }
+
+  private static @Nullable Refusal refusalOrNull(OpenFailure failure) {
+    return failure instanceof OpenFailure.Status(_, var header) && header != null
+        ? Refusal.parseOrNull(header)
+        : null;
   }
 
   private void plain(Destination to, Promise<Channel> result) {

@@ -1,6 +1,7 @@
 package adit.waypoint.app;
 
 import adit.hbone.Authority;
+import adit.hbone.ConnectHandler;
 import adit.hbone.ConnectHead;
 import adit.hbone.HbonePool;
 import adit.hbone.HboneServer;
@@ -142,10 +143,10 @@ final class LoopMesh implements AutoCloseable {
   ///
   /// @return its port
   int serveNode(String address, int port, SpiffeId identity) {
-    HboneServer server =
-        new HboneServer(
-            ServerSettings.defaults(),
-            () -> certificates.get(identity).thenApply(one -> one.serverContext()),
+    return serveNode(
+        address,
+        port,
+        identity,
             (request, responder) -> {
               connects.add(request.head().authority());
               if (!(Authority.parseOrNull(request.head().authority())
@@ -171,6 +172,23 @@ final class LoopMesh implements AutoCloseable {
                 }
               });
             });
+  }
+
+  /// The node proxy of a backend that lets nobody in.
+  void refuseAt(String address, int status, String refusal) {
+    serveNode(
+        address,
+        hbone,
+        identity("backend"),
+        (_, responder) -> responder.refuse(status, refusal));
+  }
+
+  private int serveNode(String address, int port, SpiffeId identity, ConnectHandler handler) {
+    HboneServer server =
+        new HboneServer(
+            ServerSettings.defaults(),
+            () -> certificates.get(identity).thenApply(one -> one.serverContext()),
+            handler);
     Channel bound =
         new ServerBootstrap()
             .group(loops)

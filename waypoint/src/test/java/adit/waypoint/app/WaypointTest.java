@@ -299,6 +299,24 @@ final class WaypointTest {
   }
 
   @Test
+  void backendsProxy_thatRefuses_hasItsReasonKept() throws Exception {
+    var refusal =
+        new Refusal(
+            "f00d", Refusal.Stage.AUTHORIZE, "shop/nobody", "0", "a friend", "a waypoint", "");
+    mesh.refuseAt("127.0.0.4", 401, refusal.header());
+    mesh.publish(
+        speaking(LoopMesh.service("a", 80, a.port(), "10.96.0.1"), AppProtocol.HTTP11),
+        "127.0.0.4");
+
+    String answer = mesh.connect("10.96.0.1:80").send(get("/")).awaitEnd();
+
+    assertThat(answer).startsWith("HTTP/1.1 503 ").contains("x-adit-refusal: " + refusal.header());
+    assertThat(new String(mesh.waypoint.metrics().text(), StandardCharsets.UTF_8).lines())
+        .anyMatch(line ->
+            line.startsWith("adit_refusals_total{") && line.contains("policy=\"shop/nobody\""));
+  }
+
+  @Test
   void service_thatIsNotBoundHere_isRefusedWithItsReason() {
     Service.Builder other = LoopMesh.service("a", 80, a.port(), "10.96.0.1").clearWaypoint();
     mesh.publish(other, "127.0.0.2");
