@@ -8,8 +8,7 @@ import org.jspecify.annotations.Nullable;
 /// @param text for the log
 /// @param untouched certainly no backend has begun to work on the request
 /// @param refusal why the backend's proxy refused, if it said so
-public record StreamFailure(
-    Kind kind, String text, boolean untouched, @Nullable Refusal refusal) {
+public record StreamFailure(Kind kind, String text, boolean untouched, @Nullable Refusal refusal) {
   public StreamFailure(Kind kind, String text, boolean untouched) {
     this(kind, text, untouched, null);
   }

@@ -147,40 +147,37 @@ final class LoopMesh implements AutoCloseable {
         address,
         port,
         identity,
-            (request, responder) -> {
-              connects.add(request.head().authority());
-              if (!(Authority.parseOrNull(request.head().authority())
-                  instanceof Authority.Address(var ip, var target))) {
-                responder.refuse(400, null);
-                return;
-              }
-              var connecting =
-                  new Bootstrap()
-                      .group(request.eventLoop())
-                      .channelFactory(EpollSocketChannel::new)
-                      .option(ChannelOption.AUTO_READ, false)
-                      .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
-                      .option(ChannelOption.RECVBUF_ALLOCATOR, ReadSizes.relay())
-                      .handler(new ChannelInboundHandlerAdapter())
-                      .connect(new InetSocketAddress(ip, target));
-              connecting.addListener(_ -> {
-                if (connecting.isSuccess()) {
-                  Relay.hold(connecting.channel());
-                  var _ = Relay.join(connecting.channel(), responder.accept(null));
-                } else {
-                  responder.refuse(503, null);
-                }
-              });
-            });
+        (request, responder) -> {
+          connects.add(request.head().authority());
+          if (!(Authority.parseOrNull(request.head().authority())
+              instanceof Authority.Address(var ip, var target))) {
+            responder.refuse(400, null);
+            return;
+          }
+          var connecting =
+              new Bootstrap()
+                  .group(request.eventLoop())
+                  .channelFactory(EpollSocketChannel::new)
+                  .option(ChannelOption.AUTO_READ, false)
+                  .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
+                  .option(ChannelOption.RECVBUF_ALLOCATOR, ReadSizes.relay())
+                  .handler(new ChannelInboundHandlerAdapter())
+                  .connect(new InetSocketAddress(ip, target));
+          connecting.addListener(_ -> {
+            if (connecting.isSuccess()) {
+              Relay.hold(connecting.channel());
+              var _ = Relay.join(connecting.channel(), responder.accept(null));
+            } else {
+              responder.refuse(503, null);
+            }
+          });
+        });
   }
 
   /// The node proxy of a backend that lets nobody in.
   void refuseAt(String address, int status, String refusal) {
     serveNode(
-        address,
-        hbone,
-        identity("backend"),
-        (_, responder) -> responder.refuse(status, refusal));
+        address, hbone, identity("backend"), (_, responder) -> responder.refuse(status, refusal));
   }
 
   private int serveNode(String address, int port, SpiffeId identity, ConnectHandler handler) {
