@@ -12,19 +12,24 @@ sealed interface Membership {
   /// In the mesh: it must not start without the agent.
   record Inside() implements Membership {}
 
-  /// The record is there and says nothing that can be relied on: whoever is in the mesh is in it
-  /// still, so the pod must not start without the agent.
+  /// The record says nothing that can be relied on, or has been taken away: whoever is in the mesh
+  /// is in it still, so the pod must not start without the agent.
   ///
   /// @param problem the file, what is wrong with it, and what was expected
   record Unclear(String problem) implements Membership {}
 
-  /// Looks the pod up in the agent's record. Without a record no agent has run here.
-  static Membership of(Path stateFile, String namespace, String pod) {
+  /// Looks the pod up in the agent's record.
+  ///
+  /// @param kept whether there is a record as long as there is a plugin; otherwise none means that
+  ///   no agent has run since the node started
+  static Membership of(Path stateFile, boolean kept, String namespace, String pod) {
     try {
       boolean inMesh = MeshState.read(stateFile).inMesh(namespace, pod);
       return inMesh ? new Inside() : new Outside();
     } catch (NoSuchFileException e) {
-      return new Outside();
+      return kept
+          ? new Unclear(stateFile + ": missing (expected: the record that the agent keeps there)")
+          : new Outside();
     } catch (IOException e) {
       return new Unclear(String.valueOf(e.getMessage()));
     }

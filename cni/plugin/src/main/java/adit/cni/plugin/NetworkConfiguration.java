@@ -31,10 +31,11 @@ public record NetworkConfiguration(
   /// Where the agent is.
   ///
   /// @param runDirectory `cni_agent_run_dir`: where its socket is
-  /// @param stateFile `mesh_state_file`: what it last knew; survives a reboot of the node, which a
-  ///   run directory does not
+  /// @param stateFile `mesh_state_file`: what it last knew
+  /// @param stateKept whether the configuration names that file, which then is there before the
+  ///   plugin is and survives a reboot of the node; one in the run directory does not
   /// @param namespace `pod_namespace`: where the agent's own pods run; they start without the agent
-  public record Agent(String runDirectory, String stateFile, String namespace) {}
+  public record Agent(String runDirectory, String stateFile, boolean stateKept, String namespace) {}
 
   /// Reads a parsed document.
   ///
@@ -45,6 +46,7 @@ public record NetworkConfiguration(
         throw new JsonException("configuration: not an object (expected: an object)");
       }
       String runDirectory = orDefault(entry.text("cni_agent_run_dir"), DEFAULT_RUN_DIRECTORY);
+      String stateFile = entry.text("mesh_state_file");
       Json.Obj previous = entry.object("prevResult");
       if (previous != null) {
         addresses(previous);
@@ -54,7 +56,8 @@ public record NetworkConfiguration(
           entry.text("name"),
           new Agent(
               runDirectory,
-              orDefault(entry.text("mesh_state_file"), runDirectory + "/" + MeshState.FILE),
+              orDefault(stateFile, runDirectory + "/" + MeshState.FILE),
+              !stateFile.isEmpty(),
               orDefault(entry.text("pod_namespace"), "istio-system")),
           entry.flag("ambient_enabled", true),
           texts(entry.array("exclude_namespaces"), "exclude_namespaces"),

@@ -21,7 +21,7 @@ import java.util.concurrent.locks.LockSupport;
 /// agent is away, a pod that is known to be in the mesh waits for it for a few seconds and is then
 /// refused with "try again later" (fail closed), and every other pod starts at once; the agent
 /// reconciles those that turn out to be in the mesh. When the record of who is in the mesh is
-/// broken, every pod waits.
+/// broken, or has been taken away, every pod waits.
 public final class Plugin {
   private static final int MAX_STDIN = 1 << 20;
 
@@ -240,6 +240,7 @@ public final class Plugin {
   private static Membership membership(Invocation invocation, NetworkConfiguration configuration) {
     return Membership.of(
         Path.of(configuration.agent().stateFile()),
+        configuration.agent().stateKept(),
         invocation.podNamespace(),
         invocation.podName());
   }

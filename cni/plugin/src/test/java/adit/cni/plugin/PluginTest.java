@@ -132,6 +132,22 @@ final class PluginTest {
         .contains("\"code\":11", "shop/web-1", file.toString(), "expected:", "istio-cni-node-*");
   }
 
+  /// A configuration that names the record was written after it.
+  @Test
+  void add_agentAwayAndNamedRecordDeleted_failsClosed() {
+    Path file = runDirectory.resolve("adit-cni.state");
+
+    int status =
+        run(
+            environment("ADD"),
+            configuration("1.0.0", RESULT)
+                .replaceFirst("\\{", "{\"mesh_state_file\":\"" + file + "\","));
+
+    assertThat(status).isOne();
+    assertThat(output())
+        .contains("\"code\":11", "shop/web-1", file + ": missing", "expected:", "istio-cni-node-*");
+  }
+
   @Test
   void add_agentAwayAndRecordUnreadable_failsClosed() throws Exception {
     Path file = Files.createDirectory(runDirectory.resolve(MeshState.FILE));

@@ -172,6 +172,12 @@ final class Agent implements AutoCloseable {
     return wishes.get();
   }
 
+  /// Pods of the mesh need not wait for this agent any more, should the plugin stay. Before
+  /// [#leave].
+  void release() throws IOException {
+    stateFile.release();
+  }
+
   /// Takes everything of the mesh off the node: the rules of pods and of the node, sockets, files.
   /// To be closed afterwards. Proxies are not told: whoever still reaches them through a tunnel is
   /// served until they end.
@@ -190,7 +196,10 @@ final class Agent implements AutoCloseable {
       log.error("rules of some pods are left", "error", e.toString());
     }
     probes.clear();
-    stateFile.delete();
+    if (config.install() == null) {
+      // Otherwise it goes with the plugin.
+      stateFile.delete();
+    }
     Files.deleteIfExists(config.zdsSocket());
     Files.deleteIfExists(config.runDirectory().resolve(AgentRequest.SOCKET));
     AgentLock.delete(config.runDirectory());

@@ -99,16 +99,40 @@ final class ClusterPlace implements AutoCloseable {
               reason);
       case Ending.Removed(String reason) -> {
         log.info("ending: the mesh is removed from this node", "reason", reason);
-        // Pods must be able to start from now on, so this comes first.
-        if (installation != null) {
-          installation.unchain();
-        }
-        agent.leave(PODS);
-        if (installation != null) {
-          installation.remove();
-        }
-        log.info("nothing of the mesh is left on this node");
+        remove(agent, installation);
       }
+    }
+  }
+
+  /// Pods must be able to start from now on, so that comes first, in two ways of which one may
+  /// fail. A plugin that cannot be taken out of the node's network keeps its record, by which it
+  /// lets every pod start.
+  private void remove(Agent agent, @Nullable NodeInstallation installation)
+      throws IOException, InterruptedException {
+    boolean released = succeeds("state for the plugin not written", agent::release);
+    boolean unchained =
+        installation == null || succeeds("plugin not taken out", installation::unchain);
+    agent.leave(PODS);
+    if (installation != null && unchained) {
+      installation.remove();
+    }
+    if (released && unchained) {
+      log.info("nothing of the mesh is left on this node");
+    }
+  }
+
+  /// Something that may fail without keeping the rest from being done.
+  private interface Step {
+    void take() throws IOException;
+  }
+
+  private boolean succeeds(String otherwise, Step step) {
+    try {
+      step.take();
+      return true;
+    } catch (IOException e) {
+      log.error(otherwise, "error", String.valueOf(e.getMessage()));
+      return false;
     }
   }
 

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
 
 /// Keeps what the plugin goes by while the agent is away: whole at any moment, also after a power
 /// failure. Any thread.
@@ -18,10 +19,7 @@ public final class StateFile {
   private final Path file;
 
   @GuardedBy("this")
-  private MeshState written = MeshState.unknown();
-
-  @GuardedBy("this")
-  private boolean exists;
+  private @Nullable MeshState written;
 
   @GuardedBy("this")
   private boolean ended;
@@ -31,17 +29,26 @@ public final class StateFile {
     this.file = file;
   }
 
+  /// From now on, and for good, nobody is in the mesh: pods start without the agent.
+  public synchronized void release() throws IOException {
+    ended = true;
+    replace(MeshState.unknown());
+  }
+
   /// Takes the file away for good: nothing is written afterwards.
   public synchronized void delete() throws IOException {
     ended = true;
     Files.deleteIfExists(file);
   }
 
-  /// Replaces the file, at once and as a whole, if its content changes.
+  /// Replaces the file, at once and as a whole, if its content changes or somebody took it away.
   public synchronized void write(MeshState state) throws IOException {
-    if (ended || (exists && state.equals(written))) {
-      return;
+    if (!ended && !(state.equals(written) && Files.exists(file))) {
+      replace(state);
     }
+  }
+
+  private synchronized void replace(MeshState state) throws IOException {
     Path temporary = file.resolveSibling("." + file.getFileName());
     try (FileChannel channel =
         FileChannel.open(
@@ -59,6 +66,5 @@ public final class StateFile {
     }
     Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
     written = state;
-    exists = true;
   }
 }

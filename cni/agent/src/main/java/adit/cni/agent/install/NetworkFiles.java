@@ -55,6 +55,11 @@ final class NetworkFiles {
     };
   }
 
+  /// Whether an entry of ours is in any of them.
+  boolean hasEntry() throws IOException {
+    return all().stream().anyMatch(conf -> NetworkList.hasEntry(conf.document()));
+  }
+
   /// Takes every entry of ours out of the directory.
   void remove() throws IOException {
     for (Conf conf : all()) {

@@ -1,6 +1,8 @@
 package adit.cni.agent.install;
 
 import adit.cni.agent.install.NetworkFiles.Outcome;
+import adit.cni.plugin.JsonWriter;
+import adit.cni.plugin.MeshState;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.ClosedWatchServiceException;
@@ -148,6 +150,9 @@ public final class NodeInstallation implements AutoCloseable {
       if (new PluginFiles(dist(), config.plugins()).ensure()) {
         listener.pluginInstalled(config.plugins().onNode().resolve(InstallPlugin.NAME));
       }
+      if (!networks.hasEntry()) {
+        writeFirstRecord();
+      }
       switch (networks.ensure()) {
         case Outcome.InPlace(Path file) -> listener.inPlace(file);
         case Outcome.Written(Path file) -> written(file);
@@ -163,6 +168,17 @@ public final class NodeInstallation implements AutoCloseable {
       return LOOK_AGAIN;
     } finally {
       working.unlock();
+    }
+  }
+
+  /// A plugin without a record lets no pod start, so the record comes first. Where a plugin is
+  /// there already, a record that has gone may have named pods: only the agent knows.
+  private void writeFirstRecord() throws IOException {
+    if (!Files.exists(config.stateFile())) {
+      WholeFiles.writeNew(
+          config.stateFile(),
+          JsonWriter.write(MeshState.unknown().toJson()),
+          WholeFiles.mode("rw-r--r--"));
     }
   }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -28,6 +29,33 @@ final class WholeFiles {
   ///
   /// @param mode as `rw-r--r--`
   static void write(Path file, String content, Set<PosixFilePermission> mode) throws IOException {
+    write(
+        file,
+        content,
+        mode,
+        temporary -> Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE));
+  }
+
+  /// Makes a file unless there is one, whoever makes it meanwhile.
+  ///
+  /// @param mode as `rw-r--r--`
+  static void writeNew(Path file, String content, Set<PosixFilePermission> mode)
+      throws IOException {
+    try {
+      write(file, content, mode, temporary -> Files.createLink(file, temporary));
+    } catch (FileAlreadyExistsException e) {
+      // As good as ours, or better.
+      return;
+    }
+  }
+
+  /// Gives a file its name.
+  private interface Naming {
+    void name(Path temporary) throws IOException;
+  }
+
+  private static void write(Path file, String content, Set<PosixFilePermission> mode, Naming naming)
+      throws IOException {
     Path temporary = Files.createTempFile(directory(file), TEMPORARY, "");
     try {
       try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
@@ -38,7 +66,7 @@ final class WholeFiles {
         channel.force(true);
       }
       Files.setPosixFilePermissions(temporary, mode);
-      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+      naming.name(temporary);
     } finally {
       Files.deleteIfExists(temporary);
     }

@@ -632,6 +632,32 @@ final class AgentTest {
   }
 
   @Test
+  void stateFile_deleted_isWrittenAgain() throws Exception {
+    source.put(namespace("shop", AMBIENT));
+    start();
+    Path state = directory.resolve(MeshState.FILE);
+    Wait.until("state", () -> Files.exists(state));
+
+    Files.delete(state);
+
+    Wait.until("state again", () -> Files.exists(state));
+    assertThat(MeshState.read(state).inMesh("shop", "web")).isTrue();
+  }
+
+  @Test
+  void release_podsStartWithoutTheAgentForGood() throws Exception {
+    source.put(namespace("shop", AMBIENT));
+    start();
+    Path state = directory.resolve(MeshState.FILE);
+    Wait.until("state", () -> MeshState.read(state).inMesh("shop", "web"));
+
+    requireNonNull(current).release();
+    source.put(namespace("other", AMBIENT));
+
+    assertThat(MeshState.read(state)).isEqualTo(MeshState.unknown());
+  }
+
+  @Test
   void start_secondAgentOnTheDirectory_isRefused() throws Exception {
     source.put(namespace("shop", AMBIENT));
     start();

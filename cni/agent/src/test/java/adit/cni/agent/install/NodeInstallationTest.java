@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import adit.cni.agent.fake.Wait;
 import adit.cni.agent.install.InstallConfig.Style;
+import adit.cni.plugin.JsonWriter;
+import adit.cni.plugin.MeshState;
 import adit.linux.topology.Command;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -124,6 +126,41 @@ final class NodeInstallationTest {
         .contains("/opt/cni/bin/adit-cni-0123456789ab/lib/adit-cni.aot")
         .doesNotContain("/elsewhere");
     assertThat(names(networks)).containsExactly("10-lab.conflist");
+    assertThat(names(plugins))
+        .containsExactly("adit-cni", "adit-cni-0123456789ab", "adit-cni.state");
+  }
+
+  /// A plugin without a record lets no pod start; a former agent's record is not touched.
+  @Test
+  void start_firstTime_aRecordOfNobodyComesBeforeThePlugin() throws Exception {
+    put("10-lab.conflist", BRIDGE);
+    Path record = plugins.resolve("adit-cni.state");
+
+    start(Style.CHAINED, "");
+
+    assertThat(MeshState.read(record)).isEqualTo(MeshState.unknown());
+    installation.close();
+    MeshState former = new MeshState(Set.of("shop"), Set.of(), Set.of(), Set.of());
+    Files.writeString(record, JsonWriter.write(former.toJson()));
+    Files.writeString(networks.resolve("10-lab.conflist"), BRIDGE);
+    heard.ready = false;
+
+    start(Style.CHAINED, "");
+
+    assertThat(MeshState.read(record)).isEqualTo(former);
+  }
+
+  /// Who took it away may have wanted pods of the mesh to start uncaptured.
+  @Test
+  void start_recordDeletedWhileThePluginIsChained_staysMissingForTheAgent() throws Exception {
+    put("10-lab.conflist", BRIDGE);
+    start(Style.CHAINED, "");
+    installation.close();
+    Files.delete(plugins.resolve("adit-cni.state"));
+    heard.ready = false;
+
+    start(Style.CHAINED, "");
+
     assertThat(names(plugins)).containsExactly("adit-cni", "adit-cni-0123456789ab");
   }
 
