@@ -15,6 +15,7 @@ import adit.model.SpiffeId;
 import adit.model.authorize.Refusal;
 import adit.waypoint.listener.Detection;
 import adit.waypoint.listener.Detection.Protocol;
+import adit.waypoint.listener.Detection.Said;
 import adit.waypoint.listener.Http1Server;
 import adit.waypoint.listener.Http2Server;
 import adit.waypoint.listener.HttpLimits;
@@ -136,12 +137,6 @@ public final class Entrance implements ConnectHandler {
         arrival.reached() instanceof Reached.OfService(var service, var port, _)
             ? service.ports().protocol(port)
             : AppProtocol.UNKNOWN;
-    boolean http =
-        switch (said) {
-          case HTTP11, HTTP2, GRPC -> true;
-          case UNKNOWN -> hasHttpRules(arrival);
-          case TCP, TLS -> false;
-        };
     StreamFlow stream = new StreamFlow(parts, arrival, channel);
     if (said == AppProtocol.TCP || said == AppProtocol.TLS) {
       channel.config().setAutoRead(false);
@@ -154,8 +149,16 @@ public final class Entrance implements ConnectHandler {
             .pipeline()
             .addLast(
                 new Detection(
-                    new Detected(channel, arrival, stream), http, http ? Duration.ZERO : silence));
+                    new Detected(channel, arrival, stream), said(said, arrival), limits, silence));
     channel.start();
+  }
+
+  private Said said(AppProtocol protocol, Arrival arrival) {
+    return switch (protocol) {
+      case HTTP11 -> Said.HTTP;
+      case HTTP2, GRPC -> Said.HTTP2;
+      case UNKNOWN, TCP, TLS -> hasHttpRules(arrival) ? Said.HTTP : Said.NOTHING;
+    };
   }
 
   private boolean hasHttpRules(Arrival arrival) {
@@ -188,6 +191,11 @@ public final class Entrance implements ConnectHandler {
           Http2Server.install(channel.pipeline(), new HttpFlow(parts, arrival), limits);
         }
         case TLS -> stream.start(true);
+        case INVALID -> {
+          stream.abandon();
+          parts.observer().malformed(arrival.client(), 0, "invalid HTTP/2 preface");
+          var _ = channel.close();
+        }
         case OTHER -> stream.start(false);
       }
     }

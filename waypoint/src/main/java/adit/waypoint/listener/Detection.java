@@ -5,9 +5,11 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Looks at the first bytes of a connection to find out what it speaks, and gives way to whoever
@@ -19,6 +21,18 @@ public final class Detection extends ChannelInboundHandlerAdapter {
   private static final byte[] PREFACE =
       "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
   private static final int LONGEST_METHOD = 24;
+  private static final byte[] VERSION = " HTTP/1.".getBytes(StandardCharsets.US_ASCII);
+
+  /// What is known of a connection before its first byte.
+  public enum Said {
+    /// Nothing.
+    NOTHING,
+    /// HTTP: only its version is open.
+    HTTP,
+    /// HTTP/2. A request line of HTTP/1 is understood too; anything else is an invalid preface (RFC
+    /// 9113 section 3.4).
+    HTTP2
+  }
 
   /// What a connection speaks.
   public enum Protocol {
@@ -26,6 +40,8 @@ public final class Detection extends ChannelInboundHandlerAdapter {
     HTTP2,
     /// A TLS hello.
     TLS,
+    /// Nothing that a port of HTTP/2 may be sent.
+    INVALID,
     /// Anything else.
     OTHER
   }
@@ -40,27 +56,47 @@ public final class Detection extends ChannelInboundHandlerAdapter {
   }
 
   private final Outcome outcome;
-  private final boolean httpOnly;
+  private final Said said;
+  private final HttpLimits limits;
   private final Duration silence;
   private @Nullable Patience patience;
   private ByteBuf seen = Unpooled.EMPTY_BUFFER;
   private boolean over;
 
-  /// @param httpOnly the port is said to be HTTP: only its version is open
-  /// @param silence after this time without a byte [Outcome#silent] is called once; zero: never
-  public Detection(Outcome outcome, boolean httpOnly, Duration silence) {
+  /// @param limits of a port that is said to be HTTP: how long it may be silent, and how long its
+  ///   first line may take
+  /// @param silence after this time without a byte on any other port [Outcome#silent] is called
+  ///   once
+  public Detection(Outcome outcome, Said said, HttpLimits limits, Duration silence) {
     this.outcome = outcome;
-    this.httpOnly = httpOnly;
+    this.said = said;
+    this.limits = limits;
     this.silence = silence;
   }
 
   @Override
   public void handlerAdded(ChannelHandlerContext ctx) {
-    if (!silence.isZero()) {
-      Patience waiting = new Patience(ctx, outcome::silent);
-      patience = waiting;
-      waiting.reset(silence);
+    Patience waiting =
+        new Patience(ctx, said == Said.NOTHING ? outcome::silent : () -> expired(ctx));
+    patience = waiting;
+    waiting.reset(said == Said.NOTHING ? silence : limits.idle());
+  }
+
+  private void expired(ChannelHandlerContext ctx) {
+    if (seen.isReadable()) {
+      finish(ctx, fallback());
+    } else {
+      var _ = ctx.close();
     }
+  }
+
+  /// What it is when nothing more comes.
+  private Protocol fallback() {
+    return switch (said) {
+      case HTTP -> Protocol.HTTP1;
+      case HTTP2 -> Protocol.INVALID;
+      case NOTHING -> Protocol.OTHER;
+    };
   }
 
   @Override
@@ -70,19 +106,23 @@ public final class Detection extends ChannelInboundHandlerAdapter {
       return;
     }
     ByteBuf bytes = (ByteBuf) message;
-    seen = seen.isReadable() ? Unpooled.wrappedBuffer(seen, bytes) : bytes;
-    Protocol protocol = protocolOrNull(seen, httpOnly);
+    boolean first = !seen.isReadable();
+    seen = ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), seen, bytes);
+    Protocol protocol = protocolOrNull(seen);
     if (protocol != null) {
       finish(ctx, protocol);
+    } else if (first && said != Said.NOTHING) {
+      patience().reset(limits.headTime());
     }
+  }
+
+  private Patience patience() {
+    return Objects.requireNonNull(patience);
   }
 
   private void finish(ChannelHandlerContext ctx, Protocol protocol) {
     over = true;
-    Patience waiting = patience;
-    if (waiting != null) {
-      waiting.end();
-    }
+    patience().end();
     ByteBuf bytes = seen;
     seen = Unpooled.EMPTY_BUFFER;
     outcome.detected(protocol);
@@ -98,7 +138,7 @@ public final class Detection extends ChannelInboundHandlerAdapter {
   }
 
   /// What begins with these bytes; null when more are needed.
-  static @Nullable Protocol protocolOrNull(ByteBuf bytes, boolean httpOnly) {
+  private @Nullable Protocol protocolOrNull(ByteBuf bytes) {
     int length = bytes.readableBytes();
     if (length == 0) {
       return null;
@@ -115,13 +155,36 @@ public final class Detection extends ChannelInboundHandlerAdapter {
     if (common == length) {
       return null;
     }
-    if (httpOnly) {
-      return Protocol.HTTP1;
-    }
+    return switch (said) {
+      case HTTP -> Protocol.HTTP1;
+      case HTTP2 -> wholeRequestLineOrNull(bytes);
+      case NOTHING -> anyOrNull(bytes);
+    };
+  }
+
+  private static @Nullable Protocol anyOrNull(ByteBuf bytes) {
+    int from = bytes.readerIndex();
+    int length = bytes.readableBytes();
     if (bytes.getByte(from) == 0x16) {
       return length < 3 ? null : bytes.getByte(from + 1) == 3 ? Protocol.TLS : Protocol.OTHER;
     }
     return requestLineOrNull(bytes);
+  }
+
+  /// A line that ends with a version of HTTP/1, or that is too long to wait for its end: what is
+  /// wrong with that is for its parser to say.
+  private @Nullable Protocol wholeRequestLineOrNull(ByteBuf bytes) {
+    int from = bytes.readerIndex();
+    int end = bytes.indexOf(from, bytes.writerIndex(), (byte) '\n');
+    if (end < 0) {
+      return bytes.readableBytes() > limits.line() ? Protocol.HTTP1 : null;
+    }
+    for (int at = end - VERSION.length - 2; at >= from && at >= end - VERSION.length - 3; at--) {
+      if (bytes.slice(at, VERSION.length).equals(Unpooled.wrappedBuffer(VERSION))) {
+        return Protocol.HTTP1;
+      }
+    }
+    return Protocol.INVALID;
   }
 
   /// A method, a space, and something that a request target begins with.
@@ -162,7 +225,7 @@ public final class Detection extends ChannelInboundHandlerAdapter {
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
     if (event instanceof ChannelInputShutdownEvent && !over) {
-      finish(ctx, httpOnly ? Protocol.HTTP1 : Protocol.OTHER);
+      finish(ctx, fallback());
     }
     ctx.fireUserEventTriggered(event);
   }
@@ -170,10 +233,7 @@ public final class Detection extends ChannelInboundHandlerAdapter {
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
     over = true;
-    Patience waiting = patience;
-    if (waiting != null) {
-      waiting.end();
-    }
+    patience().end();
     ReferenceCountUtil.release(seen);
     seen = Unpooled.EMPTY_BUFFER;
     ctx.fireChannelInactive();

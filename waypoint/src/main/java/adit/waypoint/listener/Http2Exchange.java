@@ -199,13 +199,22 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Respon
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
     cancel(String.valueOf(cause.getMessage()));
-    if (cause instanceof Http2Exception) {
-      // The codec resets the stream with the error's own code.
+    if (cause instanceof Http2Exception error) {
       handler.malformed(400, String.valueOf(cause.getMessage()));
+      // The codec resets the stream with the error's own code, but not one whose end it has read.
+      if (requestEnded) {
+        reset(afterEnd(error.error()));
+      }
     } else {
       handler.failed(cause);
       var _ = context.close();
     }
+  }
+
+  /// More headers after the end are, to the codec, too many headers; to the client the stream was
+  /// closed (RFC 9113 section 5.1, "half-closed (remote)").
+  private static Http2Error afterEnd(Http2Error error) {
+    return error == Http2Error.PROTOCOL_ERROR ? Http2Error.STREAM_CLOSED : error;
   }
 
   private void reset(Http2Error error) {

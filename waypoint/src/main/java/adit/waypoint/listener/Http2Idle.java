@@ -2,6 +2,7 @@ package adit.waypoint.listener;
 
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.http2.Http2Exception;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -46,7 +47,10 @@ final class Http2Idle extends ChannelInboundHandlerAdapter {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-    // The codec has answered errors of the protocol; for all others the connection is over.
-    var _ = ctx.close();
+    // Errors of the protocol are told to the client by the codec, which ends the connection with
+    // their code. Closing it here would say that nothing was wrong.
+    if (!(cause instanceof Http2Exception)) {
+      var _ = ctx.close();
+    }
   }
 }

@@ -5,7 +5,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http2.Http2FrameCodec;
-import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
 import io.netty.handler.codec.http2.Http2MultiplexHandler;
 import io.netty.handler.codec.http2.Http2Settings;
 
@@ -22,7 +21,7 @@ public final class Http2Server {
   /// streams end.
   public static void install(ChannelPipeline pipeline, RequestHandler handler, HttpLimits limits) {
     Http2FrameCodec codec =
-        Http2FrameCodecBuilder.forServer()
+        new StrictHttp2Codec.Builder(limits.streams())
             .initialSettings(
                 new Http2Settings()
                     .maxConcurrentStreams(limits.streams())

@@ -8,12 +8,18 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.LastHttpContent;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Decodes requests, and refuses what two parsers may read differently: a length beside a transfer
-/// coding, several lengths, folded header lines, bare carriage returns.
+/// coding, several lengths, folded header lines, bare carriage returns, request lines that are not
+/// `METHOD SP target SP HTTP/d.d` (RFC 9112 section 3).
 final class StrictRequestDecoder extends HttpRequestDecoder {
+  /// Of a digit each.
+  private static final String VERSION = "HTTP/0.0";
+
   private boolean inHead = true;
   private boolean begun;
+  private boolean lineRead;
 
   StrictRequestDecoder(HttpLimits limits) {
     super(
@@ -32,10 +38,11 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
 
   @Override
   protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) throws Exception {
-    if (inHead && hasFoldedLine(in)) {
+    String fault = inHead ? faultOrNull(in) : null;
+    if (fault != null) {
       begun = false;
       in.skipBytes(in.readableBytes());
-      out.add(new MalformedRequest("folded header line"));
+      out.add(new MalformedRequest(fault));
       return;
     }
     int before = in.readerIndex();
@@ -50,8 +57,63 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
       if (one instanceof LastHttpContent) {
         inHead = true;
         begun = false;
+        lineRead = false;
       }
     }
+  }
+
+  private @Nullable String faultOrNull(ByteBuf in) {
+    if (!lineRead && !isRequestLine(in)) {
+      return "invalid request line";
+    }
+    return hasFoldedLine(in) ? "folded header line" : null;
+  }
+
+  /// Whether the first line that is not empty is good, or has not come whole yet.
+  private boolean isRequestLine(ByteBuf in) {
+    int end = in.writerIndex();
+    int start = in.readerIndex();
+    while (start < end && (in.getByte(start) == '\r' || in.getByte(start) == '\n')) {
+      start++;
+    }
+    int last = in.indexOf(start, end, (byte) '\n');
+    if (last < 0) {
+      return true;
+    }
+    lineRead = true;
+    int version = last - VERSION.length() - 1;
+    int target = in.indexOf(start, last, (byte) ' ') + 1;
+    return target > start + 1
+        && version > target + 1
+        && isVersion(in, version)
+        && isWord(in, start, target - 1)
+        && isWord(in, target, version - 1)
+        && in.getByte(version - 1) == ' ';
+  }
+
+  /// Neither white space nor control characters. Bytes above 127 are not judged here.
+  private static boolean isWord(ByteBuf in, int from, int to) {
+    for (int i = from; i < to; i++) {
+      byte b = in.getByte(i);
+      if (b >= 0 && b <= ' ') {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isVersion(ByteBuf in, int at) {
+    for (int i = 0; i < VERSION.length(); i++) {
+      byte b = in.getByte(at + i);
+      if (VERSION.charAt(i) == '0' ? !isDigit(b) : b != VERSION.charAt(i)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isDigit(byte b) {
+    return b >= '0' && b <= '9';
   }
 
   /// A line that begins with white space continues the one before (RFC 9112 section 5.2).
