@@ -3,26 +3,19 @@ package adit.cni.agent.app;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import adit.cni.agent.fake.FakePlugin;
 import adit.cni.agent.fake.FakeProxy;
 import adit.cni.agent.fake.Wait;
 import adit.cni.agent.rules.PodRules;
 import adit.cni.plugin.AgentReply;
 import adit.cni.plugin.AgentRequest;
 import adit.cni.plugin.Command;
-import adit.cni.plugin.JsonReader;
-import adit.cni.plugin.JsonWriter;
 import adit.linux.Netns;
 import adit.linux.topology.AddressPlan;
 import adit.linux.topology.Fabric;
 import adit.linux.topology.FabricNode;
 import adit.linux.topology.FabricPod;
 import java.io.IOException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
-import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -31,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -51,6 +45,7 @@ final class AgentKilledTest {
   private FabricNode node;
   private FabricPod first;
   private @Nullable Process agent;
+  private String hint = "";
 
   @BeforeEach
   void build() throws IOException {
@@ -107,6 +102,73 @@ final class AgentKilledTest {
     }
   }
 
+  /// The plugin has asked, and there is no proxy yet to announce the pod to.
+  @Test
+  void agent_killedWhileAPodWaitsForAProxy_successorEnrolsThePod() throws Exception {
+    start();
+    CompletableFuture<@Nullable AgentReply> answer =
+        CompletableFuture.supplyAsync(() -> add("c1", first));
+    Wait.until("request", () -> hasClient(directory.resolve(AgentRequest.SOCKET)));
+    kill();
+    assertThat(answer.get(20, TimeUnit.SECONDS)).isNull();
+    Wait.until("its end", () -> !requireNonNull(agent).isAlive());
+    assertThat(isCaptured(first)).isFalse();
+
+    start();
+    try (FakeProxy proxy = FakeProxy.connect(directory.resolve("ztunnel.sock"))) {
+      assertThat(proxy.next()).isEqualTo("snapshot");
+
+      assertThat(add("c1", first)).isEqualTo(AgentReply.done("enrolled"));
+
+      assertThat(isCaptured(first)).isTrue();
+    }
+  }
+
+  /// The pod runs: it is captured, and nobody will ask for it again.
+  @Test
+  void agent_killedRightAfterItsAnswer_successorTakesThePodOver() throws Exception {
+    hint = "adit.dev/netns: " + first.netns().path();
+    start();
+    try (FakeProxy proxy = FakeProxy.connect(directory.resolve("ztunnel.sock"))) {
+      assertThat(proxy.next()).isEqualTo("snapshot");
+      assertThat(add("c1", first)).isEqualTo(AgentReply.done("enrolled"));
+      kill();
+      Wait.until("its end", () -> !requireNonNull(agent).isAlive());
+      assertThat(isCaptured(first)).isTrue();
+    }
+
+    start();
+    try (FakeProxy proxy = FakeProxy.connect(directory.resolve("ztunnel.sock"))) {
+      assertThat(proxy.next()).isEqualTo("add uid-web");
+      assertThat(proxy.next()).isEqualTo("snapshot");
+      Path status = directory.resolve("status");
+      Wait.until(
+          "annotation",
+          () -> {
+            try (var files = Files.walk(status)) {
+              return files
+                  .filter(file -> file.toString().endsWith(".patch.yaml"))
+                  .anyMatch(AgentKilledTest::saysEnabled);
+            }
+          });
+    }
+  }
+
+  private static boolean saysEnabled(Path file) {
+    try {
+      return Files.readString(file).contains("enabled");
+    } catch (IOException e) {
+      // It is being replaced.
+      return false;
+    }
+  }
+
+  /// Whether somebody of this network namespace is connected to the socket.
+  private static boolean hasClient(Path socket) throws IOException {
+    return Files.readAllLines(Path.of("/proc/net/unix")).stream()
+        .anyMatch(line -> line.endsWith(" " + socket));
+  }
+
   private void start() throws Exception {
     Path cluster = Files.createDirectories(directory.resolve("cluster"));
     Files.createDirectories(directory.resolve("status"));
@@ -119,9 +181,10 @@ final class AgentKilledTest {
         ---
         apiVersion: v1
         kind: Pod
-        metadata: {name: web, namespace: shop, uid: uid-web}
+        metadata: {name: web, namespace: shop, uid: uid-web, annotations: {%s}}
         spec: {nodeName: n1, containers: [{name: app}]}
-        """);
+        """
+            .formatted(hint));
     Files.deleteIfExists(directory.resolve(AgentRequest.SOCKET));
     ProcessBuilder builder =
         new ProcessBuilder(
@@ -191,13 +254,8 @@ final class AgentKilledTest {
             "web",
             "uid-web",
             List.of(pod.addresses().ip4().getHostAddress() + "/24"));
-    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-      channel.connect(UnixDomainSocketAddress.of(directory.resolve(AgentRequest.SOCKET)));
-      channel.write(
-          ByteBuffer.wrap(JsonWriter.write(request.toJson()).getBytes(StandardCharsets.UTF_8)));
-      channel.shutdownOutput();
-      byte[] answer = Channels.newInputStream(channel).readAllBytes();
-      return answer.length == 0 ? null : AgentReply.of(JsonReader.read(answer));
+    try {
+      return FakePlugin.ask(directory, request);
     } catch (IOException e) {
       // It was killed meanwhile.
       return null;

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import adit.cni.agent.fake.Answering;
+import adit.cni.agent.fake.FakePlugin;
 import adit.cni.agent.fake.FakeProxy;
 import adit.cni.agent.fake.FakeSource;
 import adit.cni.agent.fake.FakeStatus;
@@ -18,8 +19,6 @@ import adit.cni.agent.zds.ZdsServer;
 import adit.cni.plugin.AgentReply;
 import adit.cni.plugin.AgentRequest;
 import adit.cni.plugin.Command;
-import adit.cni.plugin.JsonReader;
-import adit.cni.plugin.JsonWriter;
 import adit.cni.plugin.MeshState;
 import adit.linux.Netns;
 import adit.linux.topology.AddressPlan;
@@ -36,9 +35,6 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
@@ -495,9 +491,9 @@ final class AgentTest {
     source.put(namespace("shop", AMBIENT));
     start();
 
-    assertThat(plugin("garbage").code()).isEqualTo(6);
-    assertThat(plugin("{\"command\":\"VERSION\"}").code()).isEqualTo(6);
-    assertThat(plugin("{\"command\":\"GC\"}").code()).isZero();
+    assertThat(FakePlugin.ask(directory, "garbage").code()).isEqualTo(6);
+    assertThat(FakePlugin.ask(directory, "{\"command\":\"VERSION\"}").code()).isEqualTo(6);
+    assertThat(FakePlugin.ask(directory, "{\"command\":\"GC\"}").code()).isZero();
     assertThat(plugin(Command.DEL).code()).isZero();
   }
 
@@ -754,16 +750,7 @@ final class AgentTest {
             "web",
             "uid-web",
             addresses().stream().map(address -> address + "/24").toList());
-    return plugin(JsonWriter.write(request.toJson()));
-  }
-
-  private AgentReply plugin(String request) throws IOException {
-    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-      channel.connect(UnixDomainSocketAddress.of(directory.resolve(AgentRequest.SOCKET)));
-      channel.write(ByteBuffer.wrap(request.getBytes(StandardCharsets.UTF_8)));
-      channel.shutdownOutput();
-      return AgentReply.of(JsonReader.read(Channels.newInputStream(channel).readAllBytes()));
-    }
+    return FakePlugin.ask(directory, request);
   }
 
   private List<String> addresses() {

@@ -1,5 +1,6 @@
 package adit.cni.agent.app;
 
+import adit.cni.agent.fake.FakePlugin;
 import adit.cni.agent.fake.FakeProxy;
 import adit.cni.agent.fake.FakeSource;
 import adit.cni.agent.fake.FakeStatus;
@@ -10,8 +11,6 @@ import adit.cni.agent.zds.ZdsServer;
 import adit.cni.plugin.AgentReply;
 import adit.cni.plugin.AgentRequest;
 import adit.cni.plugin.Command;
-import adit.cni.plugin.JsonReader;
-import adit.cni.plugin.JsonWriter;
 import adit.linux.topology.AddressPlan;
 import adit.linux.topology.Fabric;
 import adit.linux.topology.FabricNode;
@@ -20,11 +19,6 @@ import adit.telemetry.Log;
 import adit.telemetry.Metrics;
 import adit.telemetry.WritesToStandardOutput;
 import java.io.IOException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
-import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -141,16 +135,9 @@ final class EnrolmentBench {
             "uid-" + i,
             List.of(pods.get(i).addresses().ip4().getHostAddress() + "/24"));
     long start = System.nanoTime();
-    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-      channel.connect(UnixDomainSocketAddress.of(directory.resolve(AgentRequest.SOCKET)));
-      channel.write(
-          ByteBuffer.wrap(JsonWriter.write(request.toJson()).getBytes(StandardCharsets.UTF_8)));
-      channel.shutdownOutput();
-      byte[] answer = Channels.newInputStream(channel).readAllBytes();
-      AgentReply reply = AgentReply.of(JsonReader.read(answer));
-      if (reply.code() != 0) {
-        throw new IOException(command + ": " + reply);
-      }
+    AgentReply reply = FakePlugin.ask(directory, request);
+    if (reply.code() != 0) {
+      throw new IOException(command + ": " + reply);
     }
     return System.nanoTime() - start;
   }
