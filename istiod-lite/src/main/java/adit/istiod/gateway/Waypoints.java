@@ -21,7 +21,9 @@ import org.jspecify.annotations.Nullable;
 /// The gateways of a view that can be waypoints: those that have an address, of whatever class.
 /// Immutable.
 public final class Waypoints {
-  static final String GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name";
+  /// The label of a gateway's pods that names it.
+  public static final String GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name";
+
   private static final String FOR = "istio.io/waypoint-for";
   private static final String BINDING = "ambient.istio.io/waypoint-inbound-binding";
   private static final String PROXY_PROTOCOL = "istio.io/PROXY";

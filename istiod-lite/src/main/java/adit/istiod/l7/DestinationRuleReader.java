@@ -9,6 +9,7 @@ import adit.protos.l7.TrafficPolicy;
 import adit.protos.l7.TrafficSettings;
 import adit.source.object.Fields;
 import com.google.protobuf.Duration;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -167,11 +168,18 @@ record DestinationRuleReader(Reading reading) {
         wire.setMode(ClientTls.Mode.ISTIO_MUTUAL);
       }
     }
-    for (String file :
-        java.util.List.of(
-            "clientCertificate", "privateKey", "caCertificates", "credentialName", "caCrl")) {
-      if (tls.has(file)) {
-        reading.unsupported(tls, file, "nothing: waypoints have no files of their own yet");
+    // `system` is what is used without a file, too.
+    String roots = tls.text("caCertificates");
+    wire.setCaFile(roots.equals("system") ? "" : roots)
+        .setCertificateFile(tls.text("clientCertificate"))
+        .setKeyFile(tls.text("privateKey"));
+    if (wire.getMode() == ClientTls.Mode.MUTUAL
+        && (wire.getCertificateFile().isEmpty() || wire.getKeyFile().isEmpty())) {
+      reading.wrong(tls, "mode", "clientCertificate and privateKey, for MUTUAL");
+    }
+    for (String other : List.of("credentialName", "caCrl")) {
+      if (tls.has(other)) {
+        reading.unsupported(tls, other, "files of the waypoint");
       }
     }
     reading.strict(tls);

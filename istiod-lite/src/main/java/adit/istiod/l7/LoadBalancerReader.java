@@ -9,6 +9,8 @@ import java.util.Map;
 ///
 /// @param reading the object
 record LoadBalancerReader(Reading reading) {
+  private static final int MOST_AGGRESSION = 999;
+
   LoadBalancer read(Fields balancer) {
     LoadBalancer.Builder wire = LoadBalancer.newBuilder();
     Fields hash = balancer.object("consistentHash");
@@ -21,7 +23,9 @@ record LoadBalancerReader(Reading reading) {
     Fields slow = balancer.object("warmup");
     if (slow.present()) {
       warmup = reading.durationOrNull(slow, "duration");
-      reading.strict(slow.ignore("minimumPercent", "aggression"));
+      wire.setWarmupAggression(slow.number("aggression", 1, 1, MOST_AGGRESSION))
+          .setWarmupMinimumPercent((int) slow.number("minimumPercent", 10, 0, 100));
+      reading.strict(slow);
     }
     if (warmup != null) {
       wire.setWarmup(warmup);

@@ -1,5 +1,6 @@
 package adit.istiod.l7;
 
+import adit.istiod.gateway.Waypoints;
 import adit.protos.l7.WorkloadLabels;
 import adit.source.ClusterView;
 import adit.source.object.Configuration;
@@ -15,7 +16,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
-/// Labels of workloads, of those namespaces in which subsets choose by them.
+/// Labels of workloads, of those namespaces in which subsets or localities choose by them.
 public final class SubsetLabels {
   private SubsetLabels() {}
 
@@ -28,7 +29,9 @@ public final class SubsetLabels {
     }
     view.pods()
         .forEach((key, pod) -> {
-          if (namespaces.contains(key.namespace())) {
+          // Waypoints compare labels of endpoints with their own.
+          if (namespaces.contains(key.namespace())
+              || pod.meta().labels().containsKey(Waypoints.GATEWAY_NAME)) {
             put(labels, settings, key, pod.meta().labels());
           }
         });
@@ -60,11 +63,16 @@ public final class SubsetLabels {
             WorkloadLabels.newBuilder().setWorkload(uid).putAllLabels(labels).build()));
   }
 
+  private static boolean isByLabels(Configuration rule) {
+    return !rule.spec().path("subsets").isEmpty()
+        || rule.spec().findValue("failoverPriority") != null;
+  }
+
   private static Set<String> namespaces(ClusterView view, L7Settings settings) {
     References references = new ViewReferences(view, settings.clusterDomain());
     Set<String> namespaces = new HashSet<>();
     for (Configuration rule : view.configurations(Kind.DESTINATION_RULE).values()) {
-      if (settings.ours().test(rule.meta()) && !rule.spec().path("subsets").isEmpty()) {
+      if (settings.ours().test(rule.meta()) && isByLabels(rule)) {
         String host = Fields.spec(rule.spec(), new ArrayList<>()).text("host");
         references
             .hosts(rule.meta().namespace(), host)

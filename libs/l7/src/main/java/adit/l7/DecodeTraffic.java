@@ -2,6 +2,7 @@ package adit.l7;
 
 import adit.l7.TrafficPolicy.Algorithm;
 import adit.l7.TrafficPolicy.ClientTls;
+import adit.l7.TrafficPolicy.ClientTls.Pem;
 import adit.l7.TrafficPolicy.ConnectionPool;
 import adit.l7.TrafficPolicy.HashKey;
 import adit.l7.TrafficPolicy.LoadBalancer;
@@ -11,6 +12,7 @@ import adit.l7.TrafficPolicy.RetryBudget;
 import adit.l7.TrafficPolicy.Settings;
 import adit.l7.TrafficPolicy.Subset;
 import adit.l7.TrafficPolicy.Upgrade;
+import adit.l7.TrafficPolicy.Warmup;
 import adit.model.InvalidResource;
 import adit.protos.l7.OutlierDetection;
 import adit.protos.l7.TrafficSettings;
@@ -18,6 +20,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// Traffic policies as checked records.
 final class DecodeTraffic {
@@ -83,9 +86,22 @@ final class DecodeTraffic {
           case KIND_NOT_SET -> new Algorithm.LeastRequest();
         };
     return new LoadBalancer(
-        algorithm,
-        checked.duration("load_balancer.warmup", wire.getWarmup()),
-        wire.hasLocality() ? locality(wire.getLocality()) : null);
+        algorithm, warmupOrNull(wire), wire.hasLocality() ? locality(wire.getLocality()) : null);
+  }
+
+  private @Nullable Warmup warmupOrNull(adit.protos.l7.LoadBalancer wire) throws InvalidResource {
+    Duration time = checked.duration("load_balancer.warmup", wire.getWarmup());
+    if (time.isZero()) {
+      return null;
+    }
+    double aggression = wire.getWarmupAggression();
+    if (!(aggression >= 0 && aggression < 1_000)) {
+      throw checked.bad("load_balancer.warmup_aggression", aggression, "0 to 1000");
+    }
+    int least =
+        checked.number(
+            "load_balancer.warmup_minimum_percent", wire.getWarmupMinimumPercent(), 0, 100);
+    return new Warmup(time, aggression == 0 ? 1 : aggression, least == 0 ? 10 : least);
   }
 
   private Algorithm simple(adit.protos.l7.LoadBalancer wire) throws InvalidResource {
@@ -111,7 +127,9 @@ final class DecodeTraffic {
           new HashKey.Cookie(
               checked.notEmpty("consistent_hash.cookie.name", wire.getCookie().getName()),
               wire.getCookie().getPath(),
-              checked.duration("consistent_hash.cookie.ttl", wire.getCookie().getTtl()));
+              wire.getCookie().hasTtl()
+                  ? checked.duration("consistent_hash.cookie.ttl", wire.getCookie().getTtl())
+                  : null);
       case SOURCE_IP -> new HashKey.SourceIp();
       case QUERY -> new HashKey.Query(checked.notEmpty("consistent_hash.query", wire.getQuery()));
       case KEY_NOT_SET ->
@@ -183,16 +201,19 @@ final class DecodeTraffic {
           case MODE_UNSPECIFIED, UNRECOGNIZED ->
               throw checked.bad("tls.mode", wire.getModeValue(), "a mode that this version knows");
         };
-    if (mode == ClientTls.Mode.MUTUAL && wire.getClientCertificate().isEmpty()) {
-      throw checked.bad("tls.client_certificate", "\"\"", "a certificate, as the mode is MUTUAL");
+    Pem certificate = new Pem(wire.getClientCertificate(), wire.getCertificateFile());
+    Pem key = new Pem(wire.getPrivateKey(), wire.getKeyFile());
+    if (mode == ClientTls.Mode.MUTUAL && (certificate.isEmpty() || key.isEmpty())) {
+      throw checked.bad(
+          "tls.client_certificate", "\"\"", "a certificate and its key, as the mode is MUTUAL");
     }
     return new ClientTls(
         mode,
         wire.getSni(),
         wire.getSubjectAltNamesList(),
-        wire.getCaCertificates(),
-        wire.getClientCertificate(),
-        wire.getPrivateKey(),
+        new Pem(wire.getCaCertificates(), wire.getCaFile()),
+        certificate,
+        key,
         wire.getInsecureSkipVerify());
   }
 }

@@ -63,21 +63,39 @@ public record TrafficPolicy(
     }
   }
 
-  /// What holds for a port and a subset: the subset's port, the subset, the port, the policy.
+  /// What holds for a port and a subset: what the subset says, else the policy. A port that has
+  /// settings of its own takes nothing from the level that it stands in but the retry budget and
+  /// the PROXY protocol, which ports cannot say. Source: DestinationRule, `portLevelSettings`.
   ///
   /// @param subset empty or unknown: none
   public Settings effective(String subset, int port) {
-    Settings whole = settings.ports.getOrDefault(port, Settings.NONE).over(settings);
+    Settings whole = atPort(settings, settings.ports.get(port));
     Subset part = subsets.get(subset);
-    return part == null
-        ? whole
-        : part.settings.ports.getOrDefault(port, Settings.NONE).over(part.settings).over(whole);
+    return part == null ? whole : atPort(part.settings.over(whole), part.settings.ports.get(port));
+  }
+
+  private static Settings atPort(Settings level, @Nullable Settings port) {
+    Settings above =
+        port == null
+            ? level
+            : new Settings(
+                null, null, null, null, level.retryBudget, level.proxyProtocol, Map.of());
+    return (port == null ? Settings.NONE : port).over(above);
   }
 
   /// Which endpoint gets the next request.
   ///
-  /// @param warmup a new endpoint gets its full share after this time; zero: at once
-  public record LoadBalancer(Algorithm algorithm, Duration warmup, @Nullable Locality locality) {}
+  /// @param warmup null: a new endpoint gets its full share at once
+  /// @param locality null: as the mesh has it
+  public record LoadBalancer(
+      Algorithm algorithm, @Nullable Warmup warmup, @Nullable Locality locality) {}
+
+  /// A new endpoint gets its full share only with time.
+  ///
+  /// @param time after which it has it all
+  /// @param aggression 1: its share grows evenly; more: faster at the beginning
+  /// @param minimumPercent what it begins with
+  public record Warmup(Duration time, double aggression, int minimumPercent) {}
 
   /// How one of the endpoints is chosen.
   public sealed interface Algorithm {
@@ -102,8 +120,9 @@ public record TrafficPolicy(
     /// @param name lower case
     record Header(String name) implements HashKey {}
 
-    /// @param ttl zero: the cookie is the client's own business
-    record Cookie(String name, String path, Duration ttl) implements HashKey {}
+    /// @param ttl for how long a client without the cookie is given one; zero: for its session;
+    ///   null: the cookie is the client's own business
+    record Cookie(String name, String path, @Nullable Duration ttl) implements HashKey {}
 
     record SourceIp() implements HashKey {}
 
@@ -160,17 +179,30 @@ public record TrafficPolicy(
 
   /// TLS to the backend, inside the tunnel.
   ///
-  /// @param roots PEM; empty: the system's
+  /// @param sni empty: the service's host
+  /// @param subjectAltNames of which the server must have one; none: it must have the name of `sni`
+  /// @param roots empty: the system's
   public record ClientTls(
       Mode mode,
       String sni,
       List<String> subjectAltNames,
-      ByteString roots,
-      ByteString certificate,
-      ByteString key,
+      Pem roots,
+      Pem certificate,
+      Pem key,
       boolean insecure) {
     public ClientTls {
       subjectAltNames = List.copyOf(subjectAltNames);
+    }
+
+    /// Text in PEM.
+    ///
+    /// @param bytes the text itself, or empty
+    /// @param file where a waypoint finds it, or empty
+    public record Pem(ByteString bytes, String file) {
+      /// Whether it is neither.
+      public boolean isEmpty() {
+        return bytes.isEmpty() && file.isEmpty();
+      }
     }
 
     /// Who shows a certificate. `ISTIO_MUTUAL` and `DISABLE` of the API are none: the tunnel is

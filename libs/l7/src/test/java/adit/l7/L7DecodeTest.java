@@ -286,9 +286,11 @@ final class L7DecodeTest {
     assertThat(requests(policy, "", 80)).isEqualTo(1);
     assertThat(requests(policy, "", 8080)).isEqualTo(3);
     assertThat(requests(policy, "v1", 8080)).isEqualTo(2);
-    TrafficPolicy.Outliers outliers = policy.effective("v1", 8080).outliers();
+    TrafficPolicy.Outliers outliers = policy.effective("v1", 80).outliers();
     assertThat(outliers).isNotNull();
     assertThat(outliers.serverErrors()).isEqualTo(7);
+    // What a port does not say has its default.
+    assertThat(policy.effective("", 8080).outliers()).isNull();
   }
 
   private static int requests(TrafficPolicy policy, String subset, int port) {

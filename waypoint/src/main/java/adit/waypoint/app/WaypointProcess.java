@@ -191,6 +191,7 @@ public final class WaypointProcess {
             circuits,
             observer,
             random,
+            Clock.systemUTC(),
             () -> Ids.next(random));
     return new Entrance(
         parts,

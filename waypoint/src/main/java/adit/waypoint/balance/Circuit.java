@@ -1,6 +1,8 @@
 package adit.waypoint.balance;
 
 import adit.l7.TrafficPolicy.ConnectionPool;
+import adit.l7.TrafficPolicy.RetryBudget;
+import adit.l7.TrafficPolicy.Settings;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
@@ -16,6 +18,7 @@ public final class Circuit {
 
   private final AtomicInteger active = new AtomicInteger();
   private final AtomicInteger pending = new AtomicInteger();
+  private final AtomicInteger retrying = new AtomicInteger();
   private final Queue<Waiter> waiting = new ConcurrentLinkedQueue<>();
 
   /// A request that waits.
@@ -65,6 +68,28 @@ public final class Circuit {
       pending.decrementAndGet();
       next.loop.execute(next.go);
     }
+  }
+
+  /// A request in progress wants to be a retry.
+  ///
+  /// @return whether it may; [#leaveRetry()] must follow then
+  public boolean enterRetry(Settings settings) {
+    RetryBudget budget = settings.retryBudget();
+    ConnectionPool pool = settings.connectionPool();
+    int most = pool == null || pool.maxRetries() == 0 ? Integer.MAX_VALUE : pool.maxRetries();
+    if (budget != null) {
+      most = Math.max(budget.minimum(), (int) (active.get() * budget.percent() / 100));
+    }
+    if (retrying.incrementAndGet() > most) {
+      retrying.decrementAndGet();
+      return false;
+    }
+    return true;
+  }
+
+  /// A retry has ended.
+  public void leaveRetry() {
+    retrying.decrementAndGet();
   }
 
   /// Requests that wait.

@@ -1,6 +1,7 @@
 package adit.waypoint.balance;
 
 import adit.l7.TrafficPolicy.Outliers;
+import adit.l7.TrafficPolicy.Warmup;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -8,12 +9,14 @@ import org.jspecify.annotations.Nullable;
 /// What is known of one endpoint from the requests that were sent to it. Thread-safe.
 public final class EndpointLoad {
   private static final int MOST_EJECTIONS = 10;
+  private static final long SECOND = 1_000_000_000L;
 
   private final AtomicInteger active = new AtomicInteger();
   private final AtomicInteger serverErrors = new AtomicInteger();
   private final AtomicInteger gatewayErrors = new AtomicInteger();
   private final AtomicInteger ejections = new AtomicInteger();
   private final AtomicLong ejectedUntil = new AtomicLong(Long.MIN_VALUE);
+  private volatile long joined = Long.MIN_VALUE;
 
   /// Requests in progress.
   public int active() {
@@ -28,6 +31,26 @@ public final class EndpointLoad {
   /// A request has ended.
   public void ended() {
     active.decrementAndGet();
+  }
+
+  /// It has come to a service that had endpoints before.
+  void joined(long nanos) {
+    joined = nanos;
+  }
+
+  /// The share of its weight that it gets as a new one, 1 when it is none any more.
+  ///
+  /// Source: the reference's slow start: `max(least, (elapsed / window) ^ (1 / aggression))`, with
+  /// one second as the least elapsed time.
+  double share(Warmup warmup, long nanos) {
+    long since = joined;
+    long window = warmup.time().toNanos();
+    long elapsed = Math.max(SECOND, nanos - since);
+    if (since == Long.MIN_VALUE || elapsed >= window) {
+      return 1;
+    }
+    double grown = Math.pow((double) elapsed / window, 1 / warmup.aggression());
+    return Math.max(warmup.minimumPercent() / 100.0, grown);
   }
 
   /// Whether it is left alone for now.

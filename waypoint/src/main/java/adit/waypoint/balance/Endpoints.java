@@ -5,18 +5,16 @@ import adit.l7.TrafficPolicy.Algorithm;
 import adit.l7.TrafficPolicy.LoadBalancer;
 import adit.l7.TrafficPolicy.Outliers;
 import adit.l7.TrafficPolicy.Settings;
-import adit.l7.TrafficPolicy.Subset;
-import adit.l7.WorkloadLabels;
 import adit.model.NamespacedHostname;
 import adit.model.NetworkAddress;
 import adit.model.Service;
 import adit.model.Workload;
-import adit.model.balance.Balancer;
 import adit.model.balance.Choice;
-import adit.waypoint.view.L7View;
 import adit.waypoint.view.Snapshot;
 import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -41,14 +39,6 @@ public final class Endpoints {
   /// Endpoints between which a choice is made.
   public record Group(NamespacedHostname service, int port, String subset) {}
 
-  /// The endpoints of a group as they were in one snapshot.
-  private record Members(
-      Snapshot of,
-      List<Picked.One> all,
-      Algorithm algorithm,
-      @Nullable Outliers outliers,
-      AtomicInteger turn) {}
-
   /// @param self how we stand to endpoints, as long as the control plane does not say it
   public Endpoints(
       Workload self, InetAddress selfAddress, RandomGenerator random, LongSupplier nanoTime) {
@@ -65,41 +55,75 @@ public final class Endpoints {
   public Picked pick(
       Snapshot snapshot, Service service, Group group, Set<String> tried, @Nullable Long hash) {
     Members members = members(snapshot, service, group);
-    List<Picked.One> usable = usable(members.all, tried);
-    if (usable.isEmpty()) {
+    Picked.One one = oneOrNull(members, tried, hash);
+    if (one == null && !tried.isEmpty()) {
       // Again the one that was tried, rather than none.
-      usable = usable(members.all, Set.of());
+      one = oneOrNull(members, Set.of(), hash);
     }
-    if (usable.isEmpty()) {
-      int known = snapshot.mesh().endpoints(service).size();
-      return new Picked.None(
-          "service "
-              + service.key()
-              + " has "
-              + known
-              + " endpoints, "
-              + members.all.size()
-              + (group.subset.isEmpty() ? "" : " of subset " + group.subset)
-              + " usable, the rest unhealthy or ejected");
+    if (one != null) {
+      return one;
     }
-    return switch (members.algorithm) {
-      case Algorithm.Hash _ when hash != null -> rendezvous(usable, hash);
-      case Algorithm.RoundRobin _ ->
-          usable.get(Math.floorMod(members.turn.getAndIncrement(), usable.size()));
-      case Algorithm.Random _ -> usable.get(random.nextInt(usable.size()));
-      default -> lessBusy(usable);
+    return new Picked.None(
+        "service "
+            + service.key()
+            + " has "
+            + snapshot.mesh().endpoints(service).size()
+            + " endpoints, "
+            + members.all().count()
+            + (group.subset.isEmpty() ? "" : " of subset " + group.subset)
+            + " usable, the rest unhealthy or ejected");
+  }
+
+  private Picked.@Nullable One oneOrNull(Members members, Set<String> tried, @Nullable Long hash) {
+    long now = nanoTime.getAsLong();
+    List<Tier> tiers = members.tiers();
+    int start = members.start(random, now);
+    for (int i = 0; i < tiers.size(); i++) {
+      Tier tier = tiers.get((start + i) % tiers.size());
+      List<Picked.One> usable = usable(tier.all(), tried, now);
+      if (!usable.isEmpty()) {
+        return chosen(members, tier, usable, hash, now);
+      }
+    }
+    return null;
+  }
+
+  private Picked.One chosen(
+      Members members, Tier tier, List<Picked.One> usable, @Nullable Long hash, long now) {
+    if (members.algorithm() instanceof Algorithm.Hash && hash != null) {
+      return rendezvous(usable, hash);
+    }
+    Weights weights = Weights.of(tier, usable, members.warmup(), now);
+    return switch (members.algorithm()) {
+      case Algorithm.RoundRobin _ when weights.isEven() ->
+          usable.get(Math.floorMod(members.turn().getAndIncrement(), usable.size()));
+      case Algorithm.RoundRobin _, Algorithm.Random _ ->
+          usable.get(weights.draw(random, usable.size()));
+      default -> lessBusy(usable, weights);
     };
+  }
+
+  /// The endpoint of a group that a client had before, or null if it is not there any more.
+  ///
+  /// @param token of [Picked.One#token()]
+  public Picked.@Nullable One hadOrNull(
+      Snapshot snapshot, Service service, Group group, String token) {
+    long now = nanoTime.getAsLong();
+    return members(snapshot, service, group)
+        .all()
+        .filter(one -> !one.load().isEjected(now) && one.token().equals(token))
+        .findFirst()
+        .orElse(null);
   }
 
   /// How requests of this group are hashed, or null.
   public TrafficPolicy.@Nullable HashKey hashKey(Snapshot snapshot, Service service, Group group) {
-    return members(snapshot, service, group).algorithm instanceof Algorithm.Hash(var key)
+    return members(snapshot, service, group).algorithm() instanceof Algorithm.Hash(var key)
         ? key
         : null;
   }
 
-  private List<Picked.One> usable(List<Picked.One> all, Set<String> tried) {
-    long now = nanoTime.getAsLong();
+  private static List<Picked.One> usable(List<Picked.One> all, Set<String> tried, long now) {
     boolean whole = tried.isEmpty();
     for (int i = 0; whole && i < all.size(); i++) {
       whole = !all.get(i).load().isEjected(now);
@@ -116,21 +140,24 @@ public final class Endpoints {
     return some;
   }
 
-  /// The less busy one of two, by capacity.
-  private Picked.One lessBusy(List<Picked.One> usable) {
+  /// The less busy one of two. If they have as much to do, the first: drawn by weight, so that
+  /// without load, too, each gets its share.
+  private Picked.One lessBusy(List<Picked.One> usable, Weights weights) {
     int size = usable.size();
     if (size == 1) {
       return usable.getFirst();
     }
-    int first = random.nextInt(size);
-    int second = random.nextInt(size - 1);
+    int first = weights.draw(random, size);
+    int second;
+    if (weights.isEven()) {
+      second = random.nextInt(size - 1);
+      second += second < first ? 0 : 1;
+    } else {
+      second = weights.draw(random, size);
+    }
     Picked.One one = usable.get(first);
-    Picked.One other = usable.get(second < first ? second : second + 1);
-    return burden(one) <= burden(other) ? one : other;
-  }
-
-  private static double burden(Picked.One one) {
-    return (one.load().active() + 1.0) / Math.max(1, one.endpoint().workload().capacity());
+    Picked.One other = usable.get(second);
+    return weights.burden(one, first) <= weights.burden(other, second) ? one : other;
   }
 
   /// The one that wins for this key against all others: when one leaves, only its keys move.
@@ -138,7 +165,8 @@ public final class Endpoints {
     Picked.One best = usable.getFirst();
     long most = Long.MIN_VALUE;
     for (Picked.One one : usable) {
-      long score = mix(key ^ mix(one.endpoint().workload().uid().hashCode() * 0x9E3779B97F4A7C15L));
+      long own = Hash.mixed(one.endpoint().workload().uid().hashCode() * 0x9E3779B97F4A7C15L);
+      long score = Hash.mixed(key ^ own);
       if (score > most) {
         most = score;
         best = one;
@@ -147,55 +175,46 @@ public final class Endpoints {
     return best;
   }
 
-  private static long mix(long value) {
-    long z = (value ^ (value >>> 30)) * 0xBF58476D1CE4E5B9L;
-    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
-    return z ^ (z >>> 31);
-  }
-
   @SuppressWarnings("ReferenceEquality") // Only the very same snapshot is cheap to compare.
   private Members members(Snapshot snapshot, Service service, Group group) {
     Members known = groups.get(group);
-    if (known != null && known.of == snapshot) {
+    if (known != null && known.of() == snapshot) {
       return known;
     }
     Members next = read(snapshot, service, group);
+    if (known != null) {
+      greet(known, next);
+    }
     groups.put(group, next);
     return next;
   }
 
-  private Members read(Snapshot snapshot, Service service, Group group) {
-    Workload own = snapshot.mesh().workloadByIp(new NetworkAddress(self.network(), selfAddress));
-    var request = new Balancer.Request(own == null ? self : own, selfAddress, group.port, Set.of());
-    TrafficPolicy policy = snapshot.l7().trafficOrNull(service.key());
-    Settings settings = policy == null ? Settings.NONE : policy.effective(group.subset, group.port);
-    List<Picked.One> all = new ArrayList<>();
-    for (Choice.Endpoint endpoint : Balancer.usable(snapshot.mesh(), service, request)) {
-      if (endpoint.ip() != null && isOf(policy, group.subset, snapshot.l7(), endpoint)) {
-        all.add(new Picked.One(endpoint, load(endpoint)));
-      }
+  /// Those who are new among others begin slowly.
+  private void greet(Members before, Members now) {
+    Set<EndpointLoad> had = Collections.newSetFromMap(new IdentityHashMap<>());
+    before.all().forEach(one -> had.add(one.load()));
+    if (!had.isEmpty()) {
+      long nanos = nanoTime.getAsLong();
+      now.all()
+          .map(Picked.One::load)
+          .filter(load -> !had.contains(load))
+          .forEach(load -> load.joined(nanos));
     }
-    LoadBalancer balancer = settings.loadBalancer();
-    Algorithm algorithm = balancer == null ? new Algorithm.LeastRequest() : balancer.algorithm();
-    return new Members(
-        snapshot,
-        List.copyOf(all),
-        algorithm,
-        settings.outliers(),
-        new AtomicInteger(random.nextInt(1 << 16)));
   }
 
-  private static boolean isOf(
-      @Nullable TrafficPolicy policy, String subset, L7View l7, Choice.Endpoint endpoint) {
-    if (subset.isEmpty()) {
-      return true;
-    }
-    Subset wanted = policy == null ? null : policy.subsets().get(subset);
-    WorkloadLabels labels = l7.labels().get(endpoint.workload().uid());
-    return wanted != null
-        && (wanted.labels().isEmpty()
-            || (labels != null
-                && labels.labels().entrySet().containsAll(wanted.labels().entrySet())));
+  private Members read(Snapshot snapshot, Service service, Group group) {
+    Workload known = snapshot.mesh().workloadByIp(new NetworkAddress(self.network(), selfAddress));
+    Workload own = known == null ? self : known;
+    TrafficPolicy policy = snapshot.l7().trafficOrNull(service.key());
+    Settings settings = policy == null ? Settings.NONE : policy.effective(group.subset, group.port);
+    LoadBalancer balancer = settings.loadBalancer();
+    return new Members(
+        snapshot,
+        new Grouping(snapshot, service, group, own, settings).tiers(this::load),
+        balancer == null ? new Algorithm.LeastRequest() : balancer.algorithm(),
+        balancer == null ? null : balancer.warmup(),
+        settings.outliers(),
+        new AtomicInteger(random.nextInt(1 << 16)));
   }
 
   private EndpointLoad load(Choice.Endpoint endpoint) {
@@ -212,16 +231,17 @@ public final class Endpoints {
   /// @param status 0: no answer
   public void answered(Group group, Picked.One chosen, int status) {
     Members members = groups.get(group);
-    Outliers outliers = members == null ? null : members.outliers;
+    Outliers outliers = members == null ? null : members.outliers();
     if (members == null || outliers == null || !chosen.load().answered(status, outliers)) {
       return;
     }
     long now = nanoTime.getAsLong();
-    long ejected = members.all.stream().filter(one -> one.load().isEjected(now)).count();
+    long size = members.all().count();
+    long ejected = members.all().filter(one -> one.load().isEjected(now)).count();
     int most = outliers.maxPercent() == 0 ? DEFAULT_MAX_EJECTED : outliers.maxPercent();
-    long healthyAfter = members.all.size() - ejected - 1;
-    boolean allowed = ejected == 0 || (ejected + 1) * 100 <= (long) most * members.all.size();
-    boolean enough = healthyAfter * 100 >= (long) outliers.minHealthPercent() * members.all.size();
+    long healthyAfter = size - ejected - 1;
+    boolean allowed = ejected == 0 || (ejected + 1) * 100 <= (long) most * size;
+    boolean enough = healthyAfter * 100 >= (long) outliers.minHealthPercent() * size;
     if (allowed && enough) {
       chosen.load().eject(now, outliers);
     }

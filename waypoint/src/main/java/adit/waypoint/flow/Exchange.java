@@ -203,11 +203,11 @@ final class Exchange implements RequestSource {
 
   private void route(Head head) {
     if (arrival.keyOrNull() == null) {
-      forward(null, Match.ALL, null);
+      forward(null, Match.ALL, List.of());
       return;
     }
     switch (snapshot.l7().routes().choose(arrival.keyOrNull(), head)) {
-      case Chosen.Unrouted _ -> forward(null, Match.ALL, null);
+      case Chosen.Unrouted _ -> forward(null, Match.ALL, List.of());
       case Chosen.Unmatched _ -> reply(new Reply(404, "", "NR", "route_not_found"));
       case Chosen.Matched(var route, var rule, var match) -> {
         noted.route(rule.name().isEmpty() ? route.key() : route.key() + "/" + rule.name());
@@ -274,7 +274,7 @@ final class Exchange implements RequestSource {
           answerHere(rule, new Reply(status, text.toStringUtf8(), "-", "direct_response"));
       case Action.Forward(var backends) -> {
         noted.answered(0, flags, "-");
-        forward(rule, match, Backends.chooseOrNull(backends, parts.random()));
+        forward(rule, match, backends);
       }
     }
   }
@@ -287,8 +287,17 @@ final class Exchange implements RequestSource {
     reply(reply);
   }
 
-  private void forward(@Nullable Rule rule, Match match, @Nullable Backend backend) {
-    Forwarding next = new Forwarding(parts, arrival, snapshot, sink, body, noted, this::finished);
+  private void forward(@Nullable Rule rule, Match match, List<Backend> backends) {
+    var affinity = new Affinity(rule, request, parts.clock().instant().getEpochSecond());
+    Backend backend = null;
+    if (rule != null) {
+      backend = affinity.backendOrNull(backends, snapshot, arrival, parts.endpoints(), rule);
+    }
+    if (backend == null) {
+      backend = Backends.chooseOrNull(backends, parts.random());
+    }
+    var next =
+        new Forwarding(parts, arrival, snapshot, sink, body, noted, affinity, this::finished);
     forwarding = next;
     next.start(rule, match, backend, request);
   }

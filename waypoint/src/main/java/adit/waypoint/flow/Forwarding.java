@@ -4,13 +4,10 @@ import adit.l7.Backend;
 import adit.l7.Match;
 import adit.l7.Retry;
 import adit.l7.Rule;
-import adit.l7.TrafficPolicy;
 import adit.l7.TrafficPolicy.HashKey;
 import adit.l7.TrafficPolicy.Settings;
 import adit.l7.WaypointConfig;
-import adit.model.NamespacedHostname;
 import adit.model.Service;
-import adit.model.Workload;
 import adit.model.balance.Choice;
 import adit.waypoint.balance.Circuit;
 import adit.waypoint.balance.EndpointLoad;
@@ -21,7 +18,6 @@ import adit.waypoint.message.RequestMessage;
 import adit.waypoint.message.ResponseSink;
 import adit.waypoint.message.StreamFailure;
 import adit.waypoint.observe.RequestRecord;
-import adit.waypoint.route.Reached;
 import adit.waypoint.upstream.Destination;
 import adit.waypoint.view.Snapshot;
 import io.netty.buffer.ByteBuf;
@@ -48,8 +44,9 @@ final class Forwarding {
   private @Nullable Rule rule;
   private @Nullable Backend backend;
   private RequestMessage request = EMPTY;
-  private Retry retry = Retry.DEFAULT;
+  private Retrying retrying = new Retrying(Retry.NONE, Settings.NONE, null);
   private Settings settings = Settings.NONE;
+  private final Affinity affinity;
   private @Nullable Target target;
   private @Nullable Attempt attempt;
   private @Nullable Future<?> deadline;
@@ -57,18 +54,11 @@ final class Forwarding {
   private @Nullable Circuit circuit;
   private boolean entered;
   private boolean fresh;
-  private int retries;
   private boolean over;
+  private Picked.@Nullable One chosen;
 
   private static final RequestMessage EMPTY =
       new RequestMessage("", "", "", "", Http2Heads.empty(), RequestMessage.Kind.PLAIN, "");
-
-  /// Where attempts go.
-  private sealed interface Target {
-    record OfService(Service service, Endpoints.Group group) implements Target {}
-
-    record OfWorkload(Workload workload, int port) implements Target {}
-  }
 
   Forwarding(
       Parts parts,
@@ -77,6 +67,7 @@ final class Forwarding {
       ResponseSink sink,
       Body body,
       RequestRecord noted,
+      Affinity affinity,
       Runnable finished) {
     this.parts = parts;
     this.arrival = arrival;
@@ -84,6 +75,7 @@ final class Forwarding {
     this.sink = sink;
     this.body = body;
     this.noted = noted;
+    this.affinity = affinity;
     this.finished = finished;
   }
 
@@ -97,16 +89,21 @@ final class Forwarding {
     rule = chosenRule;
     backend = chosenBackend;
     request = original;
-    target = targetOrNull(chosenRule, chosenBackend);
-    if (target == null) {
-      return; // answered
+    Target to = Target.of(snapshot, arrival, chosenRule, chosenBackend);
+    target = to;
+    if (to instanceof Target.Nowhere(var reply, var failure)) {
+      if (!failure.isEmpty()) {
+        noted.failure(failure);
+      }
+      answer(reply);
+      return;
     }
     request = edited(chosenRule, chosenBackend, match, original);
-    if (target instanceof Target.OfService(var service, var group)) {
-      TrafficPolicy policy = snapshot.l7().trafficOrNull(service.key());
-      settings = policy == null ? Settings.NONE : policy.effective(group.subset(), group.port());
+    if (to instanceof Target.OfService service) {
+      settings = service.settings(snapshot);
+      circuit = parts.circuit(service.group());
     }
-    retry = retryOf(chosenRule);
+    retrying = new Retrying(retryOf(chosenRule), settings, circuit);
     Duration limit = chosenRule == null ? Duration.ZERO : chosenRule.timeouts().request();
     if (!limit.isZero()) {
       deadline = sink.eventLoop().schedule(this::timedOut, limit.toMillis(), TimeUnit.MILLISECONDS);
@@ -132,40 +129,6 @@ final class Forwarding {
     return config == null ? Retry.DEFAULT : config.defaultRetry();
   }
 
-  private @Nullable Target targetOrNull(@Nullable Rule chosen, @Nullable Backend to) {
-    if (chosen == null) {
-      return switch (arrival.reached()) {
-        case Reached.OfService(var service, var port, _) ->
-            new Target.OfService(service, new Endpoints.Group(service.key(), port, ""));
-        case Reached.OfWorkload(var workload, var port, _) -> new Target.OfWorkload(workload, port);
-        case Reached.Nothing _ -> null;
-      };
-    }
-    if (to == null) {
-      answer(new Reply(500, "", "-", "no_backend"));
-      return null;
-    }
-    return switch (to.target()) {
-      case Backend.Target.Invalid(var reason, var message) -> {
-        noted.failure(reason + ": " + message);
-        answer(new Reply(500, "", "NC", "cluster_not_found"));
-        yield null;
-      }
-      case Backend.Target.To(var key, var port, var subset) -> service(key, port, subset);
-    };
-  }
-
-  private @Nullable Target service(NamespacedHostname key, int wanted, String subset) {
-    Service service = snapshot.mesh().service(key);
-    if (service == null) {
-      noted.failure("service " + key + " is not known");
-      answer(new Reply(500, "", "NC", "cluster_not_found"));
-      return null;
-    }
-    int port = Ports.chosen(service, wanted, arrival.port());
-    return new Target.OfService(service, new Endpoints.Group(key, port, subset));
-  }
-
   private static RequestMessage edited(
       @Nullable Rule chosen, @Nullable Backend to, Match match, RequestMessage original) {
     RequestMessage edited = original;
@@ -182,12 +145,11 @@ final class Forwarding {
   }
 
   private void enter() {
-    if (!(target instanceof Target.OfService(var service, var group))) {
+    Circuit guard = circuit;
+    if (!(target instanceof Target.OfService(var service, var group)) || guard == null) {
       next();
       return;
     }
-    Circuit guard = parts.circuit(group);
-    circuit = guard;
     Circuit.Entry entry =
         guard.enter(
             settings.connectionPool(),
@@ -231,17 +193,15 @@ final class Forwarding {
   private void next() {
     pause = null;
     switch (target) {
-      case Target.OfService(var service, var group) -> {
-        Picked picked =
-            parts.endpoints().pick(snapshotNow(), service, group, tried, hash(service, group));
-        switch (picked) {
+      case Target.OfService to -> {
+        switch (picked(to)) {
           case Picked.None(var seen) -> {
             noted.failure(seen);
             answer(new Reply(503, "no healthy upstream", "UH", "no_healthy_upstream"));
           }
           case Picked.One one -> {
             tried.add(one.endpoint().workload().uid());
-            send(one, group, isHttp2(service, group.port()));
+            send(one, to.group(), isHttp2(to.service(), to.group().port()));
           }
         }
       }
@@ -250,8 +210,18 @@ final class Forwarding {
         send(
             new Picked.One(endpoint, new EndpointLoad()), null, request.version().equals("HTTP/2"));
       }
+      case Target.Nowhere _ -> throw new IllegalStateException("answered already");
       case null -> throw new IllegalStateException("no target");
     }
+  }
+
+  /// The client's own endpoint at the first time, then another.
+  private Picked picked(Target.OfService to) {
+    Snapshot now = snapshotNow();
+    Picked.One had = tried.isEmpty() ? affinity.endpointOrNull(now, to, parts.endpoints()) : null;
+    return had != null
+        ? had
+        : parts.endpoints().pick(now, to.service(), to.group(), tried, hash(hashKey(to)));
   }
 
   /// Endpoints as they are now: a request may have waited.
@@ -259,9 +229,12 @@ final class Forwarding {
     return parts.board().now();
   }
 
-  private @Nullable Long hash(Service service, Endpoints.Group group) {
-    HashKey key = parts.endpoints().hashKey(snapshotNow(), service, group);
-    return key == null ? null : Hashes.ofOrNull(key, request, arrival.client().getAddress());
+  private @Nullable HashKey hashKey(Target.OfService to) {
+    return parts.endpoints().hashKey(snapshotNow(), to.service(), to.group());
+  }
+
+  private @Nullable Long hash(@Nullable HashKey key) {
+    return affinity.hashOrNull(key, arrival.client().getAddress(), parts.random());
   }
 
   private void send(Picked.One picked, Endpoints.@Nullable Group group, boolean http2) {
@@ -269,12 +242,13 @@ final class Forwarding {
     noted.attempt(Destinations.party(picked.endpoint().workload()), to.address());
     Attempt made = new Attempt(this, picked, group, parts.observer().nanoTime());
     attempt = made;
-    Duration limit = retry.perTry();
-    Rule chosen = rule;
-    if (limit.isZero() && chosen != null) {
-      limit = chosen.timeouts().backendRequest();
+    chosen = picked;
+    Duration limit = retrying.policy().perTry();
+    Rule followed = rule;
+    if (limit.isZero() && followed != null) {
+      limit = followed.timeouts().backendRequest();
     }
-    if (retries < retry.attempts()) {
+    if (retrying.isMore()) {
       body.keep();
     }
     made.begin(
@@ -306,7 +280,7 @@ final class Forwarding {
   ///
   /// @return whether the answer is for the client
   boolean answered(int status, HttpHeaders headers, boolean end) {
-    if (Retries.onAnswer(retry, status, headers) && canRetry()) {
+    if (retrying.after(status, headers, canSendAgain())) {
       retryLater("-");
       return false;
     }
@@ -319,14 +293,18 @@ final class Forwarding {
     if (to != null) {
       Edits.apply(to.filters().response(), headers);
     }
-    Rule chosen = rule;
-    if (chosen != null) {
-      Edits.apply(chosen.filters().response(), headers);
-      if (chosen.cors() != null) {
-        CorsAnswers.actual(chosen.cors(), request, headers);
+    Rule followed = rule;
+    if (followed != null) {
+      Edits.apply(followed.filters().response(), headers);
+      if (followed.cors() != null) {
+        CorsAnswers.actual(followed.cors(), request, headers);
       }
     }
-    noted.answered(status, "-", "via_upstream");
+    Picked.One by = chosen;
+    if (by != null && target instanceof Target.OfService service) {
+      affinity.tell(headers, by, hashKey(service));
+    }
+    noted.answered(status, retrying.flags("-"), "via_upstream");
     sink.head(status, headers, end);
     if (end) {
       sink.flush();
@@ -386,35 +364,30 @@ final class Forwarding {
       next();
       return;
     }
-    if (Retries.onFailure(retry, failure) && canRetry()) {
+    if (retrying.after(failure, canSendAgain())) {
       retryLater(Failures.flag(failure));
       return;
     }
     if (failure.refusal() != null) {
       noted.refused(failure.refusal());
     }
-    answer(Failures.reply(failure));
+    Reply reply = Failures.reply(failure);
+    answer(reply.withFlag(retrying.flags(reply.flag())));
   }
 
   private boolean canSendAgain() {
     return !over && body.isWhole();
   }
 
-  private boolean canRetry() {
-    return retries < retry.attempts() && canSendAgain();
-  }
-
   private void retryLater(String flag) {
     noted.answered(0, flag, "-");
-    retries++;
     body.disconnect();
     Attempt before = attempt;
     attempt = null;
     if (before != null) {
       before.cancel();
     }
-    long most = retry.backoff().toMillis() * (1L << Math.min(6, retries));
-    long wait = most <= 1 ? most : parts.random().nextLong(1, most);
+    long wait = retrying.next(parts.random());
     pause = sink.eventLoop().schedule(this::next, wait, TimeUnit.MILLISECONDS);
   }
 
@@ -439,9 +412,9 @@ final class Forwarding {
     if (over) {
       return;
     }
-    Rule chosen = rule;
-    if (chosen != null && chosen.cors() != null) {
-      CorsAnswers.actual(chosen.cors(), request, reply.headers());
+    Rule followed = rule;
+    if (followed != null && followed.cors() != null) {
+      CorsAnswers.actual(followed.cors(), request, reply.headers());
     }
     noted.answered(reply.status(), reply.flag(), reply.detail());
     String grpc = reply.send(request, sink);
@@ -481,6 +454,7 @@ final class Forwarding {
 
   private void leave() {
     over = true;
+    retrying.end();
     Circuit guard = circuit;
     if (entered && guard != null) {
       entered = false;

@@ -1,6 +1,7 @@
 package adit.waypoint.flow;
 
 import adit.l7.TrafficPolicy.HashKey;
+import adit.waypoint.balance.Hash;
 import adit.waypoint.message.RequestMessage;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.QueryStringDecoder;
@@ -10,8 +11,6 @@ import org.jspecify.annotations.Nullable;
 
 /// What requests have in common that go to one endpoint. Pure.
 final class Hashes {
-  private static final long PRIME = 0x100000001B3L;
-  private static final long BASIS = 0xCBF29CE484222325L;
   private static final int MOST_PARAMETERS = 256;
 
   private Hashes() {}
@@ -28,7 +27,7 @@ final class Hashes {
           case HashKey.SourceIp _ -> client.getHostAddress();
           case HashKey.Query(var name) -> parameterOrNull(request.query(), name);
         };
-    return text == null ? null : hash(text);
+    return text == null ? null : Hash.of(text);
   }
 
   private static @Nullable String parameterOrNull(String query, String name) {
@@ -57,13 +56,5 @@ final class Hashes {
       }
     }
     return null;
-  }
-
-  private static long hash(String text) {
-    long hash = BASIS;
-    for (int i = 0; i < text.length(); i++) {
-      hash = (hash ^ text.charAt(i)) * PRIME;
-    }
-    return hash;
   }
 }

@@ -8,6 +8,7 @@ import adit.waypoint.observe.Observer;
 import adit.waypoint.upstream.UpstreamPool;
 import adit.waypoint.view.Board;
 import io.netty.channel.EventLoop;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -26,6 +27,7 @@ public record Parts(
     Map<Endpoints.Group, Circuit> circuits,
     Observer observer,
     RandomGenerator random,
+    InstantSource clock,
     Supplier<String> ids) {
   /// The pool of a loop.
   UpstreamPool pool(EventLoop loop) {

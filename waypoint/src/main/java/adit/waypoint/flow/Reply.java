@@ -22,6 +22,10 @@ record Reply(int status, String body, String flag, String detail, HttpHeaders he
     this(status, body, flag, detail, Http2Heads.empty());
   }
 
+  Reply withFlag(String other) {
+    return new Reply(status, body, other, detail, headers);
+  }
+
   static boolean isGrpc(RequestMessage request) {
     String type = request.headers().get(HttpHeaderNames.CONTENT_TYPE);
     return type != null && type.startsWith(GRPC);

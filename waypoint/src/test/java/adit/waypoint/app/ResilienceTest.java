@@ -235,6 +235,29 @@ final class ResilienceTest {
   }
 
   @Test
+  void retries_beyondTheirBudget_areNotMade() throws Exception {
+    publish("127.0.0.2");
+    Rule.Builder rule = rule();
+    rule.getRetryBuilder().setAttempts(3).addRetryOn("5xx").setBackoff(millis(1));
+    route(rule);
+    TrafficPolicy.Builder policy = TrafficPolicy.newBuilder();
+    policy.getSettingsBuilder().getRetryBudgetBuilder().setPercent(20).setMinConcurrency(0);
+    traffic(policy);
+
+    // One request in progress: a fifth of it is none.
+    assertThat(get("/fail-first")).startsWith("HTTP/1.1 500 ");
+    assertThat(first.served()).hasSize(1);
+
+    policy.getSettingsBuilder().getRetryBudgetBuilder().setMinConcurrency(1);
+    traffic(policy);
+    assertThat(get("/fail-first")).startsWith("HTTP/1.1 500 ");
+    assertThat(first.served()).hasSize(5);
+    assertThat(new String(mesh.waypoint.metrics().text(), StandardCharsets.UTF_8))
+        .contains("response_flags=\"UO\"")
+        .contains("response_flags=\"URX\"");
+  }
+
+  @Test
   void sameKey_goesToTheSameEndpoint() throws Exception {
     publish("127.0.0.2", "127.0.0.3");
     traffic(

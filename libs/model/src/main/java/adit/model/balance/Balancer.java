@@ -56,8 +56,21 @@ public final class Balancer {
   /// All endpoints that may be chosen, the nearest only where the service prefers them. For those
   /// who balance by request; the list is in a stable order.
   public static List<Choice.Endpoint> usable(MeshView view, Service service, Request request) {
-    List<Choice.Endpoint> usable = new ArrayList<>();
-    for (Endpoint one : candidates(view.endpoints(service), service, request, Use.SERVICE)) {
+    return choices(
+        nearest(view.endpoints(service), service, request, Use.SERVICE), service, request);
+  }
+
+  /// As `usable`, wherever they are: for those who have a preference of their own. A service that
+  /// insists on near endpoints keeps to them.
+  public static List<Choice.Endpoint> anywhere(MeshView view, Service service, Request request) {
+    return choices(
+        candidates(view.endpoints(service), service, request, Use.SERVICE), service, request);
+  }
+
+  private static List<Choice.Endpoint> choices(
+      List<Endpoint> endpoints, Service service, Request request) {
+    List<Choice.Endpoint> usable = new ArrayList<>(endpoints.size());
+    for (Endpoint one : endpoints) {
       usable.add(
           new Choice.Endpoint(
               one.workload(),
@@ -79,7 +92,7 @@ public final class Balancer {
   private static Choice choose(
       MeshView view, Service service, Request request, Use use, RandomGenerator random) {
     EndpointSet endpoints = view.endpoints(service);
-    Endpoint chosen = weighted(candidates(endpoints, service, request, use), random);
+    Endpoint chosen = weighted(nearest(endpoints, service, request, use), random);
     if (chosen == null) {
       return new Choice.None("no healthy upstream", seen(endpoints, service, request));
     }
@@ -106,19 +119,32 @@ public final class Balancer {
       EndpointSet endpoints, Service service, Request request, Use use) {
     LoadBalancing balancing = service.loadBalancing();
     boolean anyHealth = balancing.healthPolicy() == LoadBalancing.HealthPolicy.ALLOW_ALL;
-    List<Endpoint> best = new ArrayList<>();
-    int bestRank = 0;
+    List<Endpoint> found = new ArrayList<>();
     for (Endpoint endpoint : endpoints.all()) {
       Workload workload = endpoint.workload();
       boolean usable =
           (anyHealth || workload.healthy())
               && !request.exclude().contains(workload.uid())
               && reachable(workload, service, request.source())
-              && targetPort(endpoint, service, request.port(), use) > 0;
-      if (!usable) {
-        continue;
+              && targetPort(endpoint, service, request.port(), use) > 0
+              && rank(balancing, request.source(), workload) >= 0;
+      if (usable) {
+        found.add(endpoint);
       }
-      int rank = rank(balancing, request.source(), workload);
+    }
+    return found;
+  }
+
+  private static List<Endpoint> nearest(
+      EndpointSet endpoints, Service service, Request request, Use use) {
+    List<Endpoint> all = candidates(endpoints, service, request, use);
+    if (service.loadBalancing().mode() != LoadBalancing.Mode.FAILOVER) {
+      return all;
+    }
+    List<Endpoint> best = new ArrayList<>();
+    int bestRank = 0;
+    for (Endpoint endpoint : all) {
+      int rank = rank(service.loadBalancing(), request.source(), endpoint.workload());
       if (rank > bestRank) {
         best.clear();
         bestRank = rank;
