@@ -120,16 +120,18 @@ final class Affinity {
       answer.add(
           HttpHeaderNames.SET_COOKIE, cookie(name, given, path, ttl == null ? 0 : ttl.toSeconds()));
     }
-    Session said = session;
-    if (said == null) {
-      return;
+    if (session != null) {
+      tell(answer, by, session);
     }
-    boolean same = had != null && had.token().equals(by.token());
-    long began = same && had != null ? had.began() : now;
+  }
+
+  private void tell(HttpHeaders answer, Picked.One by, Session said) {
+    Had before = had != null && had.token().equals(by.token()) ? had : null;
+    long began = before == null ? now : before.began();
     String value = by.token() + "." + Long.toString(began, RADIX) + "." + Long.toString(now, RADIX);
     if (!said.cookie()) {
       answer.set(said.name(), value);
-    } else if (!same || !said.idle().isZero()) {
+    } else if (before == null || !said.idle().isZero()) {
       long age =
           said.permanent() && !said.absolute().isZero()
               ? Math.max(1, said.absolute().toSeconds() - (now - began))

@@ -112,12 +112,13 @@ final class Forwarding {
     enter();
   }
 
-  private void shadow(@Nullable Rule chosen, @Nullable Backend to) {
-    if (chosen != null) {
-      Shadows.start(parts, snapshot, chosen.filters().mirrors(), request, body, sink.eventLoop());
+  private void shadow(@Nullable Rule followed, @Nullable Backend to) {
+    var shadows = new Shadows(parts, snapshot, arrival, request, body, sink.eventLoop());
+    if (followed != null) {
+      shadows.start(followed.filters().mirrors());
     }
     if (to != null) {
-      Shadows.start(parts, snapshot, to.filters().mirrors(), request, body, sink.eventLoop());
+      shadows.start(to.filters().mirrors());
     }
   }
 
@@ -238,7 +239,13 @@ final class Forwarding {
   }
 
   private void send(Picked.One picked, Endpoints.@Nullable Group group, boolean http2) {
-    Destination to = Destinations.of(picked.endpoint(), serviceOrNull(), settings, http2);
+    Destination to =
+        Destinations.of(
+            picked.endpoint(),
+            serviceOrNull(),
+            settings,
+            Destination.Protocol.http(http2),
+            arrival);
     noted.attempt(Destinations.party(picked.endpoint().workload()), to.address());
     Attempt made = new Attempt(this, picked, group, parts.observer().nanoTime());
     attempt = made;

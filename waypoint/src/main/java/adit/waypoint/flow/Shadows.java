@@ -9,39 +9,34 @@ import adit.waypoint.balance.Endpoints;
 import adit.waypoint.balance.Picked;
 import adit.waypoint.message.RequestMessage;
 import adit.waypoint.message.RequestMessage.Kind;
+import adit.waypoint.upstream.Destination.Protocol;
 import adit.waypoint.view.Snapshot;
 import io.netty.channel.EventLoop;
 import java.util.List;
 import java.util.Set;
 
 /// Sends copies of a request to its mirrors.
-final class Shadows {
-  private Shadows() {}
-
+///
+/// @param request as it goes to the backend
+record Shadows(
+    Parts parts,
+    Snapshot snapshot,
+    Arrival arrival,
+    RequestMessage request,
+    Body body,
+    EventLoop loop) {
   /// Begins those whose share the request falls into; their bodies follow that of the request.
-  static void start(
-      Parts parts,
-      Snapshot snapshot,
-      List<Mirror> mirrors,
-      RequestMessage request,
-      Body body,
-      EventLoop loop) {
+  void start(List<Mirror> mirrors) {
     for (Mirror mirror : mirrors) {
       if (request.kind() == Kind.PLAIN
           && mirror.fraction().includes(parts.random().nextDouble())
           && mirror.backend().target() instanceof Backend.Target.To to) {
-        start(parts, snapshot, to, request, body, loop);
+        start(to);
       }
     }
   }
 
-  private static void start(
-      Parts parts,
-      Snapshot snapshot,
-      Backend.Target.To to,
-      RequestMessage request,
-      Body body,
-      EventLoop loop) {
+  private void start(Backend.Target.To to) {
     Service service = snapshot.mesh().service(to.service());
     if (service == null) {
       return;
@@ -65,7 +60,8 @@ final class Shadows {
                       one.endpoint(),
                       service,
                       settings,
-                      Ports.isHttp2(service, port, settings, request.version())),
+                      Protocol.http(Ports.isHttp2(service, port, settings, request.version())),
+                      arrival),
                   request.copy(),
                   whole,
                   false,

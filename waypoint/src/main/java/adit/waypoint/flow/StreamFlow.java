@@ -19,6 +19,7 @@ import adit.waypoint.message.TunnelChannel;
 import adit.waypoint.observe.StreamRecord;
 import adit.waypoint.route.Reached;
 import adit.waypoint.upstream.Destination;
+import adit.waypoint.upstream.Destination.Protocol;
 import adit.waypoint.upstream.TransportException;
 import adit.waypoint.view.Snapshot;
 import io.netty.channel.Channel;
@@ -227,7 +228,8 @@ final class StreamFlow {
       case Reached.OfWorkload(var workload, var port, var address) -> {
         var endpoint = new Choice.Endpoint(workload, port, address);
         var picked = new Picked.One(endpoint, new EndpointLoad());
-        yield new Target(picked, Destinations.of(endpoint, null, Settings.NONE, false), "-");
+        yield new Target(
+            picked, Destinations.of(endpoint, null, Settings.NONE, Protocol.BYTES, arrival), "-");
       }
       case Reached.Nothing _ -> null;
     };
@@ -292,7 +294,10 @@ final class StreamFlow {
         yield null;
       }
       case Picked.One one ->
-          new Target(one, Destinations.of(one.endpoint(), service, settings, false), route);
+          new Target(
+              one,
+              Destinations.of(one.endpoint(), service, settings, Protocol.BYTES, arrival),
+              route);
     };
   }
 

@@ -63,8 +63,8 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
   /// Makes the channel speak HTTP/1.1 and lets it read.
   void start() {
     ChannelPipeline pipeline = channel.pipeline();
-    pipeline.addFirst(codec);
-    pipeline.addAfter(pipeline.context(codec).name(), null, this);
+    pipeline.addLast(codec, this);
+    LayerSetup.release(channel);
     channel.config().setAutoRead(true);
   }
 

@@ -26,14 +26,18 @@ final class Http2Connection extends ChannelInboundHandlerAdapter {
 
   private final Channel channel;
   private final Runnable changed;
+  private final int most;
   private int streams;
+  private int opened;
   private int limit = MOST_STREAMS;
   private boolean leaving;
   private long idleSince;
 
+  /// @param most requests in all; 0: no limit
   /// @param changed told when there is room again, or none any more
-  Http2Connection(Channel channel, Runnable changed) {
+  Http2Connection(Channel channel, int most, Runnable changed) {
     this.channel = channel;
+    this.most = most;
     this.changed = changed;
   }
 
@@ -52,11 +56,8 @@ final class Http2Connection extends ChannelInboundHandlerAdapter {
             .decoderEnforceMaxConsecutiveEmptyDataFrames(8)
             .build();
     ChannelPipeline pipeline = channel.pipeline();
-    pipeline.addFirst(codec);
-    String after = pipeline.context(codec).name();
-    var streamsOfPeer = new Http2MultiplexHandler(new Unwanted());
-    pipeline.addAfter(after, null, streamsOfPeer);
-    pipeline.addAfter(pipeline.context(streamsOfPeer).name(), null, this);
+    pipeline.addLast(codec, new Http2MultiplexHandler(new Unwanted()), this);
+    LayerSetup.release(channel);
     channel.config().setAutoRead(true);
   }
 
@@ -97,6 +98,10 @@ final class Http2Connection extends ChannelInboundHandlerAdapter {
   /// Sends a request's head.
   RequestSink send(RequestMessage head, boolean end, ResponseReceiver receiver) {
     streams++;
+    opened++;
+    if (opened == most) {
+      leaving = true;
+    }
     Http2Stream stream = new Http2Stream(head, end, receiver, this::ended);
     var _ =
         new Http2StreamChannelBootstrap(channel).handler(stream).open().addListener(stream::opened);

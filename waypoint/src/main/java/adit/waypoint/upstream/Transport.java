@@ -15,6 +15,7 @@ import adit.model.SpiffeId;
 import adit.model.authorize.Refusal;
 import adit.waypoint.message.StreamFailure;
 import adit.waypoint.message.TunnelChannel;
+import adit.waypoint.upstream.Destination.Layers;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -26,6 +27,7 @@ import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.handler.ssl.SslContext;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
+import io.netty.util.concurrent.PromiseNotifier;
 import java.net.Inet4Address;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -47,6 +49,7 @@ public final class Transport {
   private final HbonePool<TunnelKey> tunnels;
   private final Supplier<SpiffeId> self;
   private final int hbonePort;
+  private final LayerSetup layers = new LayerSetup();
 
   /// @param self who we are
   /// @param hbonePort of workloads, 15008
@@ -100,16 +103,27 @@ public final class Transport {
     return loop;
   }
 
-  /// A channel to a backend, active, with half-closure and not reading. Fails with
-  /// [TransportException].
+  /// A channel to a backend, active and with its layers, with half-closure and not reading. Fails
+  /// with [TransportException].
   public Future<Channel> connect(Destination to) {
-    Promise<Channel> result = loop.newPromise();
+    Promise<Channel> raw = loop.newPromise();
     if (to.isTunnelled()) {
-      tunnel(to, result);
+      tunnel(to, raw);
     } else {
-      plain(to, result);
+      plain(to, raw);
     }
-    return result;
+    if (to.layers().equals(Layers.NONE)) {
+      return raw;
+    }
+    Promise<Channel> layered = loop.newPromise();
+    raw.addListener((Future<Channel> connected) -> {
+      if (connected.isSuccess()) {
+        var _ = PromiseNotifier.cascade(layers.apply(connected.getNow(), to), layered);
+      } else {
+        layered.setFailure(connected.cause());
+      }
+    });
+    return layered;
   }
 
   private void tunnel(Destination to, Promise<Channel> result) {
@@ -123,7 +137,7 @@ public final class Transport {
     }
     var head = new ConnectHead(authority + ":" + target.getPort(), null, null, null, null);
     Duration deadline =
-        to.connectTimeout().isZero() ? DEADLINE : to.connectTimeout().plusSeconds(5);
+        to.limits().connect().isZero() ? DEADLINE : to.limits().connect().plusSeconds(5);
     var _ =
         tunnels
             .open(key, head, deadline)
@@ -166,7 +180,8 @@ public final class Transport {
   }
 
   private void plain(Destination to, Promise<Channel> result) {
-    Duration timeout = to.connectTimeout().isZero() ? Duration.ofSeconds(10) : to.connectTimeout();
+    Duration said = to.limits().connect();
+    Duration timeout = said.isZero() ? Duration.ofSeconds(10) : said;
     ChannelFuture connecting =
         new Bootstrap()
             .group(loop)

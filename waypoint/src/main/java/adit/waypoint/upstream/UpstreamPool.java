@@ -130,17 +130,30 @@ public final class UpstreamPool {
 
   private @Nullable Http1Connection keptOrNull(Destination to) {
     Deque<Idle> kept = idle.get(to);
+    long old = old(to);
     while (kept != null && !kept.isEmpty()) {
       // The one that was used last is the least likely to be closed meanwhile.
-      Http1Connection one = kept.removeLast().connection();
-      if (one.isOpen()) {
-        return one;
+      Idle one = kept.removeLast();
+      if (one.connection().isOpen() && one.since() - old > 0) {
+        return one.connection();
       }
+      one.connection().close();
     }
     return null;
   }
 
+  /// Since when a connection must not be unused.
+  private long old(Destination to) {
+    Duration said = to.limits().idle();
+    return loop.ticker().nanoTime() - (said.isZero() ? IDLE : said).toNanos();
+  }
+
   private void keep(Destination to, Http1Connection connection) {
+    int most = to.limits().requests();
+    if (most > 0 && connection.exchanges() >= most) {
+      connection.close();
+      return;
+    }
     Deque<Idle> kept = idle.computeIfAbsent(to, _ -> new ArrayDeque<>());
     if (kept.size() >= MOST_IDLE) {
       kept.removeFirst().connection().close();
@@ -184,7 +197,9 @@ public final class UpstreamPool {
                 failed.forEach(request -> request.fail(connected.cause()));
                 return;
               }
-              Http2Connection made = new Http2Connection(connected.getNow(), () -> serve(to, set));
+              Http2Connection made =
+                  new Http2Connection(
+                      connected.getNow(), to.limits().requests(), () -> serve(to, set));
               set.connections.add(made);
               made.start();
               serve(to, set);
@@ -224,23 +239,23 @@ public final class UpstreamPool {
   /// Closes what was not used for a while.
   private void sweep() {
     sweeping = false;
-    long old = loop.ticker().nanoTime() - IDLE.toNanos();
-    idle.values()
-        .forEach(kept -> {
-          while (!kept.isEmpty()
-              && (kept.getFirst().since() - old < 0 || !kept.getFirst().connection().isOpen())) {
-            kept.removeFirst().connection().close();
-          }
-        });
+    idle.forEach((to, kept) -> {
+      long old = old(to);
+      while (!kept.isEmpty()
+          && (kept.getFirst().since() - old < 0 || !kept.getFirst().connection().isOpen())) {
+        kept.removeFirst().connection().close();
+      }
+    });
     idle.values().removeIf(Deque::isEmpty);
-    for (Http2Set set : multiplexed.values()) {
+    multiplexed.forEach((to, set) -> {
+      long old = old(to);
       for (Http2Connection one : set.connections) {
         if (one.isUnusedSince(old)) {
           one.close();
         }
       }
       set.connections.removeIf(one -> !one.isOpen());
-    }
+    });
     multiplexed
         .values()
         .removeIf(set -> set.connections.isEmpty() && set.waiting.isEmpty() && !set.dialing);

@@ -31,6 +31,7 @@ import io.netty.handler.codec.http2.Http2MultiplexHandler;
 import io.netty.handler.codec.http2.Http2ResetFrame;
 import io.netty.handler.codec.http2.Http2StreamChannel;
 import io.netty.handler.codec.http2.Http2StreamChannelBootstrap;
+import io.netty.handler.ssl.SslContext;
 import io.netty.util.ReferenceCountUtil;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -49,6 +50,11 @@ final class Http2Peer {
     private final Channel listener;
 
     Backend(String address, int port, String name) {
+      this(address, port, name, null);
+    }
+
+    /// @param tls null: without
+    Backend(String address, int port, String name, @Nullable SslContext tls) {
       listener =
           new ServerBootstrap()
               .group(loops)
@@ -57,6 +63,9 @@ final class Http2Peer {
                   new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {
+                      if (tls != null) {
+                        channel.pipeline().addLast(tls.newHandler(channel.alloc()));
+                      }
                       Http2Server.install(
                           channel.pipeline(),
                           (head, end, sink) -> new Echo(name, head, end, sink),
