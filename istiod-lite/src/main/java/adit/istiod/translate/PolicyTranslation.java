@@ -18,17 +18,20 @@ import adit.source.object.IpRange;
 import adit.source.object.TextForm;
 import com.google.protobuf.Empty;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// One AuthorizationPolicy as the node's proxies enforce it, and what of it they cannot.
 ///
-/// What a layer-4 proxy cannot see never makes a policy wider: an ALLOW rule that needs it is left
-/// out (and a policy left without rules allows nothing), a DENY rule is enforced without it. Either
-/// is reported. Not one instance's state leaves it: a fresh one is made per policy.
+/// What a layer-4 proxy cannot see never lets more through: an ALLOW rule that needs it is left out
+/// (and a policy left without rules allows nothing), a DENY rule is enforced without it, and so
+/// refuses all that it may mean. Either is reported. Not one instance's state leaves it: a fresh one is made per policy.
 final class PolicyTranslation {
   // An empty match is skipped, so a clause of nothing else is false.
   private static final Match NEVER = Match.getDefaultInstance();
@@ -38,8 +41,6 @@ final class PolicyTranslation {
   private final AuthorizationPolicy policy;
   private final Set<String> unseen = new TreeSet<>();
   private final List<String> invalid = new ArrayList<>();
-  // Whether any rule can match.
-  private boolean effective;
   // Of the rule at hand.
   private final Set<String> unseenInRule = new TreeSet<>();
   private final List<String> invalidInRule = new ArrayList<>();
@@ -77,11 +78,9 @@ final class PolicyTranslation {
 
   private List<Clause> sources(AuthorizationPolicy.Rule rule) {
     List<Clause> clauses = new ArrayList<>();
-    Clause.Builder from = Clause.newBuilder();
-    rule.from().forEach(source -> from.addMatches(source(source)));
-    if (from.getMatchesCount() > 0 && !from.getMatchesList().contains(NEVER)) {
-      clauses.add(from.build());
-    }
+    any(rule.from(), this::sourceOrNull)
+        .filter(from -> !from.getMatchesList().contains(NEVER))
+        .ifPresent(clauses::add);
     for (Condition condition : rule.when()) {
       Match match = condition.key().startsWith("source.") ? conditionOrNull(condition) : null;
       if (match != null && !match.equals(NEVER)) {
@@ -142,10 +141,8 @@ final class PolicyTranslation {
           .append("). In ambient mode you must use a waypoint proxy to enforce HTTP rules.")
           .append(
               deny
-                  ? effective
-                      ? " The rest of these DENY rules is enforced without them."
-                      : " This DENY policy has no enforceable rules at ztunnel and will have no"
-                          + " effect."
+                  ? " These DENY rules are enforced without them: all traffic that they may mean is"
+                      + " refused."
                   : " Within an ALLOW policy, rules matching HTTP attributes are omitted. This will"
                       + " be more restrictive than requested.");
     }
@@ -160,16 +157,8 @@ final class PolicyTranslation {
     unseenInRule.clear();
     invalidInRule.clear();
     Rule.Builder wire = Rule.newBuilder();
-    if (!rule.to().isEmpty()) {
-      Clause.Builder clause = Clause.newBuilder();
-      rule.to().forEach(operation -> clause.addMatches(operation(operation)));
-      wire.addClauses(clause);
-    }
-    if (!rule.from().isEmpty()) {
-      Clause.Builder clause = Clause.newBuilder();
-      rule.from().forEach(source -> clause.addMatches(source(source)));
-      wire.addClauses(clause);
-    }
+    any(rule.to(), this::operationOrNull).ifPresent(wire::addClauses);
+    any(rule.from(), this::sourceOrNull).ifPresent(wire::addClauses);
     for (Condition condition : rule.when()) {
       Match match = conditionOrNull(condition);
       if (match != null) {
@@ -183,25 +172,37 @@ final class PolicyTranslation {
     if (!whole && !deny) {
       return null;
     }
-    if (!whole && wire.getClausesCount() == 0) {
-      // Nothing is left of the rule. Without a clause it would deny everything.
-      wire.addClauses(Clause.newBuilder().addMatches(NEVER));
-    }
-    effective |=
-        wire.getClausesList().stream()
-            .noneMatch(clause -> clause.getMatchesList().stream().allMatch(NEVER::equals));
     return wire.build();
   }
 
-  private Match operation(Operation operation) {
-    unseenInRule.addAll(operation.unsupported());
-    Match.Builder match = Match.newBuilder();
-    ports(operation.ports(), match::addDestinationPorts, match::addNotDestinationPorts);
-    return match.build();
+  /// A clause of which one match must hold, or nothing if that is certain.
+  private static <T> Optional<Clause> any(List<T> all, Function<T, @Nullable Match> translation) {
+    Clause.Builder clause = Clause.newBuilder();
+    boolean certain = false;
+    for (T one : all) {
+      Match match = translation.apply(one);
+      if (match == null) {
+        certain = true;
+      } else {
+        clause.addMatches(match);
+      }
+    }
+    return certain || all.isEmpty() ? Optional.empty() : Optional.of(clause.build());
   }
 
-  private Match source(Source source) {
-    unseenInRule.addAll(source.unsupported());
+  /// Null: nothing of it can be seen, so it may mean all.
+  private @Nullable Match operationOrNull(Operation operation) {
+    Match.Builder match = Match.newBuilder();
+    ports(operation.ports(), match::addDestinationPorts, match::addNotDestinationPorts);
+    return asFarAsSeenOrNull(match.build(), operation.unsupported());
+  }
+
+  private @Nullable Match asFarAsSeenOrNull(Match match, Collection<String> unseenInMatch) {
+    unseenInRule.addAll(unseenInMatch);
+    return match.equals(NEVER) && !unseenInMatch.isEmpty() ? null : match;
+  }
+
+  private @Nullable Match sourceOrNull(Source source) {
     Match.Builder match = Match.newBuilder();
     strings("principals", source.principals(), match::addPrincipals, match::addNotPrincipals);
     strings("namespaces", source.namespaces(), match::addNamespaces, match::addNotNamespaces);
@@ -209,7 +210,7 @@ final class PolicyTranslation {
     Values accounts = source.serviceAccounts();
     accounts.values().forEach(text -> account(text, match::addServiceAccounts));
     accounts.notValues().forEach(text -> account(text, match::addNotServiceAccounts));
-    return match.build();
+    return asFarAsSeenOrNull(match.build(), source.unsupported());
   }
 
   private @Nullable Match conditionOrNull(Condition condition) {
