@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// What a layer-4 proxy cannot see never lets more through: an ALLOW rule that needs it is left out
 /// (and a policy left without rules allows nothing), a DENY rule is enforced without it, and so
-/// refuses all that it may mean. Either is reported. Not one instance's state leaves it: a fresh one is made per policy.
+/// refuses all that it may mean. Either is reported. Not one instance's state leaves it: a fresh
+/// one is made per policy.
 final class PolicyTranslation {
   // An empty match is skipped, so a clause of nothing else is false.
   private static final Match NEVER = Match.getDefaultInstance();
