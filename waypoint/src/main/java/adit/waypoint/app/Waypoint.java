@@ -5,6 +5,7 @@ import adit.proxy.Signals;
 import adit.telemetry.LogOutput;
 import adit.telemetry.WritesToStandardOutput;
 import adit.waypoint.config.ProxySettings;
+import adit.waypoint.listener.HttpLimits;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.Map;
@@ -55,7 +56,8 @@ public final class Waypoint {
   private static int run(Map<String, String> environment) {
     LogOutput output = LogOutput.start(environment);
     try {
-      var process = new WaypointProcess(ProxySettings.read(environment), output);
+      var process =
+          new WaypointProcess(ProxySettings.read(environment), HttpLimits.DEFAULT, output);
       endOnSignals(process);
       process.start();
       process.awaitEnd();

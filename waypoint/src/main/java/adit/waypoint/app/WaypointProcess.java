@@ -79,6 +79,7 @@ import org.jspecify.annotations.Nullable;
 /// ```
 public final class WaypointProcess {
   private final ProxySettings settings;
+  private final HttpLimits limits;
   private final LogOutput output;
   private final Log log;
   private final Metrics metrics = new Metrics();
@@ -108,8 +109,9 @@ public final class WaypointProcess {
   private @Nullable Channel listener;
 
   /// Nothing runs yet.
-  public WaypointProcess(ProxySettings settings, LogOutput output) {
+  public WaypointProcess(ProxySettings settings, HttpLimits limits, LogOutput output) {
     this.settings = settings;
+    this.limits = limits;
     this.output = output;
     this.log = output.scope("app");
     workers = group("waypoint", settings.workers());
@@ -196,7 +198,7 @@ public final class WaypointProcess {
     return new Entrance(
         parts,
         new Entry(self.network(), self.address()),
-        HttpLimits.DEFAULT,
+        limits,
         settings.detection(),
         this::trustDomains,
         connections);

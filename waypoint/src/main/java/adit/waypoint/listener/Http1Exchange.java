@@ -46,6 +46,7 @@ final class Http1Exchange implements ResponseSink {
   private boolean requestEnded;
   private boolean headSent;
   private boolean responseEnded;
+  private boolean paused;
   private boolean gone;
 
   /// @param modern HTTP/1.1 and not 1.0
@@ -66,6 +67,12 @@ final class Http1Exchange implements ResponseSink {
     source = body;
     requestEnded |= ended;
     finishWhenBothEnded();
+  }
+
+  /// Whether the client is to send, or to take, and nobody else can go on.
+  boolean isWaitingForClient() {
+    return !ctx.channel().isWritable()
+        || (!requestEnded && !headSent && !paused && request.kind() == Kind.PLAIN);
   }
 
   boolean isRequestEnded() {
@@ -125,7 +132,7 @@ final class Http1Exchange implements ResponseSink {
         body.cancelled("request body timeout");
       }
     } else {
-      var _ = ctx.close();
+      abort();
     }
   }
 
@@ -199,6 +206,7 @@ final class Http1Exchange implements ResponseSink {
       return;
     }
     headSent = true;
+    server.watch();
     HopHeaders.remove(headers);
     boolean bodyless = request.method().equals("HEAD") || status == 204 || status == 304;
     framing = framing(headers, bodyless, end);
@@ -255,7 +263,6 @@ final class Http1Exchange implements ResponseSink {
       bytes.release();
       return;
     }
-    server.progressed();
     var _ = ctx.write(new DefaultHttpContent(bytes), ctx.voidPromise());
   }
 
@@ -323,6 +330,8 @@ final class Http1Exchange implements ResponseSink {
   @Override
   public void read(boolean wanted) {
     if (!gone && !requestEnded) {
+      paused = !wanted;
+      server.watch();
       ctx.channel().config().setAutoRead(wanted);
     }
   }

@@ -11,6 +11,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
@@ -43,6 +44,8 @@ public final class Http1Server extends ChannelInboundHandlerAdapter {
   private @Nullable Http1Exchange exchange;
   private @Nullable Patience patience;
   private boolean lastRequest;
+  private boolean headTimed;
+  private boolean inputEnded;
   private boolean over;
 
   private Http1Server(RequestHandler handler, HttpLimits limits, StrictRequestDecoder decoder) {
@@ -134,8 +137,10 @@ public final class Http1Server extends ChannelInboundHandlerAdapter {
     Http1Exchange next =
         new Http1Exchange(this, ctx, head, request.protocolVersion().minorVersion() > 0, keepAlive);
     exchange = next;
-    patience().reset(limits.stall());
+    headTimed = false;
+    patience().stop();
     next.source(handler.handle(head, end, next), end);
+    watch();
   }
 
   private static HttpResponseStatus statusOf(Throwable cause) {
@@ -159,7 +164,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter {
         var _ = ctx.close();
       }
     } else {
-      patience().reset(limits.stall());
+      watch();
       ByteBuf bytes = content.content();
       if (bytes.isReadable()) {
         current.requestData(bytes);
@@ -191,7 +196,8 @@ public final class Http1Server extends ChannelInboundHandlerAdapter {
     Http1Exchange current = exchange;
     if (current != null) {
       current.readComplete();
-    } else if (decoder.isInHead()) {
+    } else if (decoder.isInHead() && !headTimed && !over) {
+      headTimed = true;
       patience().reset(limits.headTime());
     }
     ctx.flush();
@@ -201,11 +207,24 @@ public final class Http1Server extends ChannelInboundHandlerAdapter {
   public void channelWritabilityChanged(ChannelHandlerContext ctx) {
     Http1Exchange current = exchange;
     if (current != null) {
-      if (ctx.channel().isWritable()) {
-        patience().reset(limits.stall());
-      }
+      watch();
       current.writabilityChanged();
     }
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+    if (event instanceof ChannelInputShutdownEvent && !over) {
+      inputEnded = true;
+      Http1Exchange current = exchange;
+      if (current == null) {
+        over = true;
+        var _ = ctx.close();
+      } else if (!current.isRequestEnded()) {
+        current.broken("downstream half closed");
+      }
+    }
+    ctx.fireUserEventTriggered(event);
   }
 
   @Override
@@ -241,8 +260,14 @@ public final class Http1Server extends ChannelInboundHandlerAdapter {
 
   // ---- For the exchange.
 
-  void progressed() {
-    patience().reset(limits.stall());
+  /// Something has gone on: from now on the client has time again, if it is the client's turn.
+  void watch() {
+    Http1Exchange current = exchange;
+    if (current != null && current.isWaitingForClient()) {
+      patience().reset(limits.stall());
+    } else if (current != null) {
+      patience().stop();
+    }
   }
 
   /// The response is complete, and the request too.
@@ -258,11 +283,24 @@ public final class Http1Server extends ChannelInboundHandlerAdapter {
     while (exchange == null || !exchange.isRequestEnded()) {
       Object next = pipelined.poll();
       if (next == null) {
-        ctx.channel().config().setAutoRead(true);
+        awaitNext(ctx);
         return;
       }
       read(ctx, next);
     }
+  }
+
+  private void awaitNext(ChannelHandlerContext ctx) {
+    if (inputEnded) {
+      over = true;
+      var _ = ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+      return;
+    }
+    if (decoder.isInHead()) {
+      headTimed = true;
+      patience().reset(limits.headTime());
+    }
+    ctx.channel().config().setAutoRead(true);
   }
 
   /// Gives the channel away, without anything of HTTP.

@@ -8,11 +8,13 @@ import adit.waypoint.message.RequestSource;
 import adit.waypoint.message.ResponseSink;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http2.DefaultHttp2DataFrame;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersFrame;
 import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
@@ -37,7 +39,10 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Respon
   private boolean requestEnded;
   private boolean headSent;
   private boolean responseEnded;
+  private boolean stream;
+  private boolean paused;
   private boolean over;
+  private @Nullable ChannelFuture last;
 
   Http2Exchange(RequestHandler handler, HttpLimits limits) {
     this.handler = handler;
@@ -67,6 +72,7 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Respon
     if (begun) {
       if (!requestEnded) {
         requestEnded = true;
+        watch();
         RequestSource body = source;
         HttpHeaders trailers = Http2Heads.fromHttp2(frame.headers());
         if (body != null) {
@@ -83,8 +89,25 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Respon
       return;
     }
     requestEnded = frame.isEndStream();
-    progressed();
+    if (head.target().length() > limits.line()) {
+      refuse(HttpResponseStatus.REQUEST_URI_TOO_LONG);
+      return;
+    }
+    stream = head.kind() != Kind.PLAIN || isGrpc(head);
     source = handler.handle(head, requestEnded, this);
+    watch();
+  }
+
+  private static boolean isGrpc(RequestMessage head) {
+    String type = head.headers().get(HttpHeaderNames.CONTENT_TYPE);
+    return type != null && type.startsWith("application/grpc");
+  }
+
+  /// Answers what nobody else is asked about.
+  private void refuse(HttpResponseStatus status) {
+    handler.malformed(status.code(), status.reasonPhrase());
+    head(status.code(), Http2Heads.empty(), true);
+    flush();
   }
 
   private static @Nullable RequestMessage headOrNull(Http2Headers headers) {
@@ -130,26 +153,49 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Respon
       frame.release();
       return;
     }
-    progressed();
+    requestEnded = frame.isEndStream();
+    watch();
     ByteBuf bytes = frame.content();
     if (bytes.isReadable()) {
       body.data(bytes);
     } else {
       frame.release();
     }
-    if (frame.isEndStream()) {
-      requestEnded = true;
+    if (requestEnded) {
       body.end(null);
     }
   }
 
-  private void progressed() {
-    Objects.requireNonNull(patience).reset(limits.stall());
+  /// Something has gone on: from now on the client has time again, if it is the client's turn.
+  private void watch() {
+    if (patience != null && isWaitingForClient()) {
+      patience.reset(limits.stall());
+    } else if (patience != null) {
+      patience.stop();
+    }
+  }
+
+  private boolean isWaitingForClient() {
+    if (over) {
+      return false;
+    }
+    return responseEnded
+        ? last != null && !last.isDone()
+        : !ctx().channel().isWritable() || (!requestEnded && !headSent && !paused && !stream);
   }
 
   private void stalled() {
-    cancel("stream idle timeout");
-    reset(Http2Error.CANCEL);
+    RequestSource body = source;
+    if (headSent || requestEnded) {
+      cancel("stream idle timeout");
+      reset(Http2Error.CANCEL);
+      return;
+    }
+    source = null;
+    refuse(HttpResponseStatus.REQUEST_TIMEOUT);
+    if (body != null) {
+      body.cancelled("request body timeout");
+    }
   }
 
   @Override
@@ -164,9 +210,7 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Respon
   public void channelWritabilityChanged(ChannelHandlerContext context) {
     RequestSource body = source;
     if (body != null) {
-      if (context.channel().isWritable()) {
-        progressed();
-      }
+      watch();
       body.writabilityChanged();
     }
   }
@@ -239,9 +283,12 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Respon
   public void head(int status, HttpHeaders headers, boolean end) {
     if (!over && !headSent) {
       headSent = true;
-      var _ = ctx().write(new DefaultHttp2HeadersFrame(Http2Heads.response(status, headers), end));
+      ChannelFuture written =
+          ctx().write(new DefaultHttp2HeadersFrame(Http2Heads.response(status, headers), end));
       if (end) {
-        ended();
+        ended(written);
+      } else {
+        watch();
       }
     }
   }
@@ -251,7 +298,6 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Respon
     if (over || responseEnded) {
       bytes.release();
     } else {
-      progressed();
       var _ = ctx().write(new DefaultHttp2DataFrame(bytes, false));
     }
   }
@@ -261,20 +307,23 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Respon
     if (over || responseEnded) {
       return;
     }
-    var _ =
+    ended(
         trailers == null
             ? ctx().write(new DefaultHttp2DataFrame(true))
-            : ctx().write(new DefaultHttp2HeadersFrame(Http2Heads.trailers(trailers), true));
-    ended();
+            : ctx().write(new DefaultHttp2HeadersFrame(Http2Heads.trailers(trailers), true)));
   }
 
-  private void ended() {
+  private void ended(ChannelFuture written) {
     responseEnded = true;
-    Objects.requireNonNull(patience).end();
+    last = written;
     if (!requestEnded) {
-      // The answer is complete, the rest of the request is not wanted (RFC 9113 section 8.1).
-      var _ = ctx().writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.NO_ERROR));
-      over = true;
+      // The rest of the request is not wanted (RFC 9113 section 8.1). Said at once, it would take
+      // back what of the answer the client had no room for yet.
+      written.addListener(_ -> {
+        if (!over && !requestEnded) {
+          reset(Http2Error.NO_ERROR);
+        }
+      });
     }
   }
 
@@ -288,6 +337,9 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Respon
   @Override
   public void flush() {
     ctx().flush();
+    if (responseEnded) {
+      watch();
+    }
   }
 
   @Override
@@ -297,6 +349,8 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Respon
 
   @Override
   public void read(boolean wanted) {
+    paused = !wanted;
+    watch();
     ctx().channel().config().setAutoRead(wanted);
   }
 

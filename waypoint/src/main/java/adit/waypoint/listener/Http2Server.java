@@ -44,6 +44,6 @@ public final class Http2Server {
                 stream.pipeline().addLast(new Http2Exchange(handler, limits));
               }
             }),
-        new Http2Idle(limits.idle()));
+        new Http2Idle(codec.connection(), limits.idle()));
   }
 }

@@ -4,10 +4,13 @@ import java.time.Duration;
 
 /// What a client may make the process hold, and how long.
 ///
-/// @param line request line, bytes; beyond: 414
+/// @param line request line, or `:path`, bytes; beyond: 414
 /// @param headers all headers of a request, bytes; beyond: 431
 /// @param headTime from the first byte of a request to the end of its headers; beyond: 408
-/// @param stall without a byte of a body that was begun; beyond: 408, or the stream is reset
+/// @param stall how long a client may send nothing of a body that is wanted before the answer has
+///   begun (beyond: 408), or take nothing of the answer (beyond: the connection or the stream is
+///   cut). Calls of gRPC may be silent as long as they like, and so may everybody whose answer has
+///   begun; backends are given time by routes
 /// @param idle without a request
 /// @param streams of one HTTP/2 connection at one time; beyond: REFUSED_STREAM
 /// @param window of one HTTP/2 stream, bytes

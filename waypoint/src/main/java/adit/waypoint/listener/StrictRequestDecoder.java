@@ -19,6 +19,7 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
 
   private boolean inHead = true;
   private boolean begun;
+  private boolean pending;
   private boolean lineRead;
 
   StrictRequestDecoder(HttpLimits limits) {
@@ -33,7 +34,7 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
 
   /// Whether some of a head has come, but not all of it.
   boolean isInHead() {
-    return inHead && begun;
+    return inHead && (begun || pending);
   }
 
   @Override
@@ -60,13 +61,15 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
         lineRead = false;
       }
     }
+    pending = in.isReadable();
   }
 
   private @Nullable String faultOrNull(ByteBuf in) {
-    if (!lineRead && !isRequestLine(in)) {
+    boolean inFields = lineRead;
+    if (!inFields && !isRequestLine(in)) {
       return "invalid request line";
     }
-    return hasFoldedLine(in) ? "folded header line" : null;
+    return hasFoldedLine(in, inFields) ? "folded header line" : null;
   }
 
   /// Whether the first line that is not empty is good, or has not come whole yet.
@@ -117,23 +120,27 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
   }
 
   /// A line that begins with white space continues the one before (RFC 9112 section 5.2).
-  private boolean hasFoldedLine(ByteBuf in) {
+  ///
+  /// @param inFields the request line is not among these lines
+  private static boolean hasFoldedLine(ByteBuf in, boolean inFields) {
     int from = in.readerIndex();
     int end = in.writerIndex();
-    if (begun && from < end && isBlank(in.getByte(from))) {
+    if (inFields && from < end && isBlank(in.getByte(from))) {
       return true;
     }
+    boolean seen = inFields;
     int lineStart = from;
     for (int at = in.indexOf(from, end, (byte) '\n');
         at >= 0 && at + 1 < end;
         at = in.indexOf(at + 1, end, (byte) '\n')) {
       boolean empty = isEmpty(in, lineStart, at);
-      if (empty && (begun || lineStart > from)) {
+      if (empty && seen) {
         return false; // the head ends here
       }
       if (isBlank(in.getByte(at + 1)) && !empty) {
         return true;
       }
+      seen |= !empty;
       lineStart = at + 1;
     }
     return false;

@@ -153,19 +153,28 @@ final class Http2Stream extends ChannelInboundHandlerAdapter implements RequestS
 
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-    if (event instanceof Http2ResetFrame reset) {
-      boolean refused = reset.errorCode() == Http2Error.REFUSED_STREAM.code();
-      fail(
-          new StreamFailure(
-              refused ? StreamFailure.Kind.REFUSED : StreamFailure.Kind.RESET,
-              "remote reset, http2 error code " + reset.errorCode(),
-              refused));
-      var _ = ctx.close();
+    if (event instanceof Http2ResetFrame frame) {
+      reset(ctx, frame.errorCode());
     } else if (event instanceof Http2GoAwayFrame) {
       fail(new StreamFailure(StreamFailure.Kind.REFUSED, "the connection is going away", true));
       var _ = ctx.close();
     }
     ReferenceCountUtil.release(event);
+  }
+
+  private void reset(ChannelHandlerContext ctx, long code) {
+    if (code == Http2Error.NO_ERROR.code()) {
+      // The answer is complete and wants no more of the request (RFC 9113 section 8.1). What of it
+      // was not read yet follows now; if its end is not among it, the channel's end tells.
+      return;
+    }
+    boolean refused = code == Http2Error.REFUSED_STREAM.code();
+    fail(
+        new StreamFailure(
+            refused ? StreamFailure.Kind.REFUSED : StreamFailure.Kind.RESET,
+            "remote reset, http2 error code " + code,
+            refused));
+    var _ = ctx.close();
   }
 
   @Override

@@ -41,6 +41,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Both ends of HTTP/2 for tests.
 final class Http2Peer {
+  /// Bytes of the answer to `/early`.
+  static final int EARLY = 256 << 10;
+
   private Http2Peer() {}
 
   /// A backend without TLS: answers with its name, the path and the body, and trailers.
@@ -97,6 +100,12 @@ final class Http2Peer {
       headers.set("x-version", head.version());
       headers.set("x-te", head.headers().get("te", "none"));
       sink.head(200, headers, false);
+      if (head.target().equals("/early")) {
+        // Does not wait for the request's end.
+        sink.data(Unpooled.wrappedBuffer(new byte[EARLY]));
+        end(null);
+        return;
+      }
       sink.data(Unpooled.copiedBuffer(name + ":", StandardCharsets.UTF_8));
       if (end) {
         end(null);
@@ -135,6 +144,23 @@ final class Http2Peer {
   /// @param trailers null: none
   record Answer(Http2Headers headers, String body, @Nullable Http2Headers trailers) {}
 
+  /// A request whose body is not complete.
+  record Call(Http2StreamChannel stream, CompletableFuture<Answer> answer) {
+    void send(String body) {
+      write(body, false);
+    }
+
+    void end(String body) {
+      write(body, true);
+    }
+
+    private void write(String body, boolean end) {
+      var _ =
+          stream.writeAndFlush(
+              new DefaultHttp2DataFrame(Unpooled.copiedBuffer(body, StandardCharsets.UTF_8), end));
+    }
+  }
+
   /// A client on one connection.
   static final class Client {
     private final Channel channel;
@@ -160,6 +186,15 @@ final class Http2Peer {
                         }
                       }))
           .get();
+    }
+
+    /// Sends the head of a request whose body follows.
+    Call open(Http2Headers head) throws Exception {
+      var result = new CompletableFuture<Answer>();
+      Http2StreamChannel stream =
+          new Http2StreamChannelBootstrap(channel).handler(new Collecting(result)).open().get();
+      var _ = stream.writeAndFlush(new DefaultHttp2HeadersFrame(head, false));
+      return new Call(stream, result);
     }
 
     private static ChannelPipeline withoutRaw(Channel channel) {

@@ -1,5 +1,6 @@
 package adit.waypoint.app;
 
+import static adit.waypoint.app.RawFrames.DATA;
 import static adit.waypoint.app.RawFrames.END_HEADERS;
 import static adit.waypoint.app.RawFrames.END_STREAM;
 import static adit.waypoint.app.RawFrames.GET;
@@ -145,5 +146,24 @@ final class Http2ProtocolTest {
     String received = client().send(hello() + update).awaitEnd();
 
     assertThat(errorOfGoAway(received)).isEqualTo(FLOW_CONTROL_ERROR);
+  }
+
+  @Test
+  void answer_beforeTheRequestHasEnded_comesWhole() throws Exception {
+    RawClient client =
+        client().send(hello() + frame(HEADERS, END_HEADERS, 1, "\u0083\u0086\4\6/early\1\1a"));
+    String before = client.await(all -> sizeOf(all) == 65_535);
+    assertThat(framesOf(before, RESET, 1)).isEmpty();
+
+    String room = RawFrames.text(1 << 20);
+    client.send(frame(WINDOW_UPDATE, 0, 0, room) + frame(WINDOW_UPDATE, 0, 1, room));
+
+    String received = client.await(all -> !framesOf(all, RESET, 1).isEmpty());
+    assertThat(sizeOf(received)).isEqualTo(Http2Peer.EARLY);
+    assertThat(framesOf(received, RESET, 1).getFirst().error()).isZero();
+  }
+
+  private static int sizeOf(String received) {
+    return framesOf(received, DATA, 1).stream().mapToInt(one -> one.payload().length()).sum();
   }
 }

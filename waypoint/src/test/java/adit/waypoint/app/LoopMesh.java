@@ -5,6 +5,7 @@ import adit.hbone.ConnectHandler;
 import adit.hbone.ConnectHead;
 import adit.hbone.HbonePool;
 import adit.hbone.HboneServer;
+import adit.hbone.Http2Settings;
 import adit.hbone.PoolSettings;
 import adit.hbone.ReadSizes;
 import adit.hbone.Relay;
@@ -26,6 +27,7 @@ import adit.testkit.ControlPlane;
 import adit.testkit.Eventually;
 import adit.testkit.WireResources;
 import adit.waypoint.config.ProxySettings;
+import adit.waypoint.listener.HttpLimits;
 import adit.xds.TypeUrls;
 import com.google.protobuf.Message;
 import io.netty.bootstrap.Bootstrap;
@@ -72,6 +74,10 @@ final class LoopMesh implements AutoCloseable {
   private final Thread end;
 
   LoopMesh() throws Exception {
+    this(HttpLimits.DEFAULT);
+  }
+
+  LoopMesh(HttpLimits limits) throws Exception {
     plane = ControlPlane.start();
     var source =
         new CaClient(
@@ -116,6 +122,7 @@ final class LoopMesh implements AutoCloseable {
                     "INSTANCE_IP", "127.0.0.1",
                     "CONNECTION_TERMINATION_DEADLINE", "5s"),
                 new ProxySettings.Ports(0, hbone, 0, 0, 0, 0)),
+            limits,
             LogOutput.start(Map.of("RUST_LOG", "info")));
     waypoint.start();
     end =
@@ -261,14 +268,54 @@ final class LoopMesh implements AutoCloseable {
                         && one.getValue().pending() == 1));
   }
 
+  /// Waits until so many connections of clients are open.
+  void awaitConnections(int many) {
+    Eventually.holds(many + " connections", PATIENCE, () -> waypoint.connections().size() == many);
+  }
+
   /// A tunnel of a client to an address, as its node proxy would open it.
   RawClient connect(String authority) throws Exception {
     return connect(CLIENT, authority);
   }
 
   RawClient connect(SpiffeId identity, String authority) throws Exception {
+    return connect(identity, authority, PoolSettings.defaults());
+  }
+
+  /// Of a client that takes little when it does not read: 64 KiB.
+  RawClient connectNarrow(String authority) throws Exception {
+    PoolSettings usual = PoolSettings.defaults();
+    Http2Settings wide = usual.http2();
+    var narrow =
+        new Http2Settings(
+            64 << 10,
+            wide.connectionWindow(),
+            wide.backlog(),
+            wide.maxFrame(),
+            wide.maxHeaderList(),
+            wide.maxStreams(),
+            wide.pingInterval(),
+            wide.pingTimeout(),
+            wide.prefaceTimeout(),
+            wide.firstRequestTimeout());
+    return connect(
+        CLIENT,
+        authority,
+        new PoolSettings(
+            narrow,
+            usual.maxStreams(),
+            usual.maxIdle(),
+            usual.idleRelease(),
+            usual.maxWaiting(),
+            usual.connectTimeout(),
+            usual.handshakeTimeout(),
+            usual.answerTimeout()));
+  }
+
+  private RawClient connect(SpiffeId identity, String authority, PoolSettings settings)
+      throws Exception {
     EventLoop loop = loops.next();
-    var pool = new HbonePool<>(loop, PoolSettings.defaults(), dialer(identity));
+    var pool = new HbonePool<>(loop, settings, dialer(identity));
     Tunnel tunnel =
         pool.open("waypoint", new ConnectHead(authority, null, null, null, null), PATIENCE)
             .get(PATIENCE.toSeconds(), TimeUnit.SECONDS);

@@ -68,6 +68,15 @@ final class RawClient {
     return this;
   }
 
+  /// Nothing follows what was sent; the answer may still come.
+  void endOutput() {
+    channel
+        .eventLoop()
+        .execute(() -> {
+          var _ = channel.shutdownOutput();
+        });
+  }
+
   /// All that has come when the condition holds.
   synchronized String await(Predicate<String> condition) throws Exception {
     long end = System.nanoTime() + LoopMesh.PATIENCE.toNanos();

@@ -12,6 +12,7 @@ final class RawFrames {
   static final int SETTINGS = 4;
   static final int GO_AWAY = 7;
   static final int WINDOW_UPDATE = 8;
+  static final int CONTINUATION = 9;
   static final int END_STREAM = 1;
   static final int END_HEADERS = 4;
 

@@ -28,6 +28,7 @@ final class TextBackend implements AutoCloseable {
   private final CountDownLatch asked = new CountDownLatch(1);
 
   private final CountDownLatch held = new CountDownLatch(1);
+  private final CountDownLatch cutOff = new CountDownLatch(1);
   private final AtomicLong written = new AtomicLong();
 
   private TextBackend(String address, int port, String name, String greeting, boolean http)
@@ -103,7 +104,7 @@ final class TextBackend implements AutoCloseable {
         }
       }
     } catch (IOException _) {
-      // The other side has gone; tests see that there.
+      cutOff.countDown();
     }
   }
 
@@ -152,6 +153,13 @@ final class TextBackend implements AutoCloseable {
     }
   }
 
+  /// Waits until the other side of a connection has gone in the middle of something.
+  void awaitCutOff() throws InterruptedException {
+    if (!cutOff.await(20, TimeUnit.SECONDS)) {
+      throw new AssertionError("nobody has gone");
+    }
+  }
+
   /// Lets `/hold` be answered.
   void letGo() {
     held.countDown();
@@ -195,7 +203,11 @@ final class TextBackend implements AutoCloseable {
     int at = lower.indexOf("content-length: ");
     if (at >= 0) {
       int length = Integer.parseInt(head.substring(at + 16, head.indexOf('\r', at)));
-      return new String(in.readNBytes(length), StandardCharsets.ISO_8859_1);
+      byte[] bytes = in.readNBytes(length);
+      if (bytes.length < length) {
+        throw new IOException("end of the request");
+      }
+      return new String(bytes, StandardCharsets.ISO_8859_1);
     }
     StringBuilder body = new StringBuilder();
     if (lower.contains("transfer-encoding: chunked")) {
