@@ -7,6 +7,7 @@ import adit.waypoint.message.RequestMessage.Kind;
 import adit.waypoint.message.RequestSource;
 import adit.waypoint.message.ResponseSink;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
@@ -35,6 +36,7 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Respon
   private @Nullable ChannelHandlerContext ctx;
   private @Nullable RequestSource source;
   private @Nullable Patience patience;
+  private @Nullable ByteBuf held;
   private boolean begun;
   private boolean requestEnded;
   private boolean headSent;
@@ -230,6 +232,8 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Respon
   }
 
   private void cancel(String why) {
+    ReferenceCountUtil.release(held);
+    held = null;
     Objects.requireNonNull(patience).end();
     RequestSource body = source;
     source = null;
@@ -263,6 +267,8 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Respon
 
   private void reset(Http2Error error) {
     over = true;
+    // What came before the fault goes before it.
+    writeHeld();
     var _ = ctx().writeAndFlush(new DefaultHttp2ResetFrame(error));
   }
 
@@ -298,6 +304,17 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Respon
     if (over || responseEnded) {
       bytes.release();
     } else {
+      writeHeld();
+      held = bytes;
+    }
+  }
+
+  /// The bytes that came last wait for the end, which often follows at once: then both are one
+  /// frame.
+  private void writeHeld() {
+    ByteBuf bytes = held;
+    held = null;
+    if (bytes != null) {
       var _ = ctx().write(new DefaultHttp2DataFrame(bytes, false));
     }
   }
@@ -307,10 +324,14 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Respon
     if (over || responseEnded) {
       return;
     }
-    ended(
-        trailers == null
-            ? ctx().write(new DefaultHttp2DataFrame(true))
-            : ctx().write(new DefaultHttp2HeadersFrame(Http2Heads.trailers(trailers), true)));
+    if (trailers != null) {
+      writeHeld();
+      ended(ctx().write(new DefaultHttp2HeadersFrame(Http2Heads.trailers(trailers), true)));
+      return;
+    }
+    ByteBuf rest = held == null ? Unpooled.EMPTY_BUFFER : held;
+    held = null;
+    ended(ctx().write(new DefaultHttp2DataFrame(rest, true)));
   }
 
   private void ended(ChannelFuture written) {
@@ -336,6 +357,7 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Respon
 
   @Override
   public void flush() {
+    writeHeld();
     ctx().flush();
     if (responseEnded) {
       watch();

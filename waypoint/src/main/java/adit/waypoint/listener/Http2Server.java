@@ -7,12 +7,14 @@ import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2MultiplexHandler;
 import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.flush.FlushConsolidationHandler;
 
 /// The server side of one HTTP/2 connection.
 public final class Http2Server {
   private static final int LARGEST_FRAME = 16 << 10;
   private static final int RESETS = 200;
   private static final int RESETS_SECONDS = 10;
+  private static final int MOST_FLUSHES = 64;
   private static final long GRACE_MILLIS = 30_000;
 
   private Http2Server() {}
@@ -37,6 +39,8 @@ public final class Http2Server {
             .build();
     pipeline.addLast(
         codec,
+        // Answers to many streams that come in one turn of the loop leave in one write.
+        new FlushConsolidationHandler(MOST_FLUSHES, true),
         new Http2MultiplexHandler(
             new ChannelInitializer<Channel>() {
               @Override
