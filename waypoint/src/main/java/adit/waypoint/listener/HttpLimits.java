@@ -13,7 +13,8 @@ import java.time.Duration;
 ///   begun; backends are given time by routes
 /// @param idle without a request
 /// @param streams of one HTTP/2 connection at one time; beyond: REFUSED_STREAM
-/// @param window of one HTTP/2 stream, bytes
+/// @param window of one HTTP/2 stream, bytes. Streams do not stop one another, so a connection may
+///   hold `streams` times as much
 public record HttpLimits(
     int line,
     int headers,
@@ -31,5 +32,5 @@ public record HttpLimits(
           Duration.ofMinutes(5),
           Duration.ofHours(1),
           1000,
-          1 << 20);
+          256 << 10);
 }

@@ -1,5 +1,6 @@
 package adit.waypoint.app;
 
+import adit.testkit.Eventually;
 import adit.waypoint.listener.Http2Server;
 import adit.waypoint.listener.HttpLimits;
 import adit.waypoint.message.Http2Heads;
@@ -29,6 +30,7 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.handler.codec.http2.Http2MultiplexHandler;
 import io.netty.handler.codec.http2.Http2ResetFrame;
+import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2StreamChannel;
 import io.netty.handler.codec.http2.Http2StreamChannelBootstrap;
 import io.netty.handler.ssl.SslContext;
@@ -37,6 +39,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /// Both ends of HTTP/2 for tests.
@@ -92,6 +95,7 @@ final class Http2Peer {
 
   private static final class Echo implements RequestSource {
     private final ResponseSink sink;
+    private boolean deaf;
 
     Echo(String name, RequestMessage head, boolean end, ResponseSink sink) {
       this.sink = sink;
@@ -106,6 +110,18 @@ final class Http2Peer {
         end(null);
         return;
       }
+      if (head.target().equals("/abort")) {
+        sink.flush();
+        sink.abort();
+        return;
+      }
+      if (head.target().equals("/deaf")) {
+        // Answers and reads nothing.
+        deaf = true;
+        sink.flush();
+        sink.read(false);
+        return;
+      }
       sink.data(Unpooled.copiedBuffer(name + ":", StandardCharsets.UTF_8));
       if (end) {
         end(null);
@@ -116,6 +132,7 @@ final class Http2Peer {
     @Override
     public void data(ByteBuf bytes) {
       sink.data(bytes);
+      sink.read(sink.isWritable());
     }
 
     @Override
@@ -136,7 +153,11 @@ final class Http2Peer {
     public void cancelled(String why) {}
 
     @Override
-    public void writabilityChanged() {}
+    public void writabilityChanged() {
+      if (!deaf) {
+        sink.read(sink.isWritable());
+      }
+    }
   }
 
   /// What came back.
@@ -145,9 +166,45 @@ final class Http2Peer {
   record Answer(Http2Headers headers, String body, @Nullable Http2Headers trailers) {}
 
   /// A request whose body is not complete.
-  record Call(Http2StreamChannel stream, CompletableFuture<Answer> answer) {
+  record Call(Http2StreamChannel stream, Collecting collecting) {
+    CompletableFuture<Answer> answer() {
+      return collecting.result;
+    }
+
+    /// Waits until this much of the answer has come.
+    void awaitBody(String body) {
+      Eventually.holds(
+          "the body " + body, LoopMesh.PATIENCE, () -> collecting.bodyNow().equals(body));
+    }
+
     void send(String body) {
       write(body, false);
+    }
+
+    /// Sends as long as the other side takes it.
+    ///
+    /// @return bytes that were taken when nothing was taken any more for a while
+    long sendUntilStandstill() {
+      var sent = new AtomicLong();
+      byte[] block = new byte[16 << 10];
+      var pump =
+          stream
+              .eventLoop()
+              .scheduleAtFixedRate(
+                  () -> {
+                    for (int i = 0; i < 64 && stream.isWritable(); i++) {
+                      sent.addAndGet(block.length);
+                      var _ =
+                          stream.writeAndFlush(
+                              new DefaultHttp2DataFrame(Unpooled.wrappedBuffer(block), false));
+                    }
+                  },
+                  0,
+                  1,
+                  TimeUnit.MILLISECONDS);
+      long taken = Standstill.of("the other side takes no more", sent::get);
+      pump.cancel(false);
+      return taken;
     }
 
     void end(String body) {
@@ -174,7 +231,12 @@ final class Http2Peer {
           .submit(() ->
               withoutRaw(channel)
                   .addLast(
-                      Http2FrameCodecBuilder.forClient().validateHeaders(false).build(),
+                      Http2FrameCodecBuilder.forClient()
+                          .validateHeaders(false)
+                          // A fourth of the connection's: one stream does not stop the others.
+                          .initialSettings(
+                              Http2Settings.defaultSettings().initialWindowSize(16 << 10))
+                          .build(),
                       new Http2MultiplexHandler(new ChannelInboundHandlerAdapter()),
                       new ChannelInboundHandlerAdapter() {
                         @Override
@@ -191,10 +253,11 @@ final class Http2Peer {
     /// Sends the head of a request whose body follows.
     Call open(Http2Headers head) throws Exception {
       var result = new CompletableFuture<Answer>();
+      var collecting = new Collecting(result);
       Http2StreamChannel stream =
-          new Http2StreamChannelBootstrap(channel).handler(new Collecting(result)).open().get();
+          new Http2StreamChannelBootstrap(channel).handler(collecting).open().get();
       var _ = stream.writeAndFlush(new DefaultHttp2HeadersFrame(head, false));
-      return new Call(stream, result);
+      return new Call(stream, collecting);
     }
 
     private static ChannelPipeline withoutRaw(Channel channel) {
@@ -240,6 +303,14 @@ final class Http2Peer {
       this.result = result;
     }
 
+    synchronized String bodyNow() {
+      return body.toString();
+    }
+
+    private synchronized void add(String part) {
+      body.append(part);
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
       if (message instanceof Http2HeadersFrame frame) {
@@ -252,7 +323,7 @@ final class Http2Peer {
           finish(frame.isEndStream(), before, frame.headers());
         }
       } else if (message instanceof Http2DataFrame frame) {
-        body.append(frame.content().toString(StandardCharsets.UTF_8));
+        add(frame.content().toString(StandardCharsets.UTF_8));
         Http2Headers before = headers;
         if (before != null) {
           finish(frame.isEndStream(), before, null);
@@ -263,7 +334,7 @@ final class Http2Peer {
 
     private void finish(boolean end, Http2Headers first, @Nullable Http2Headers trailers) {
       if (end) {
-        result.complete(new Answer(first, body.toString(), trailers));
+        result.complete(new Answer(first, bodyNow(), trailers));
       }
     }
 

@@ -47,6 +47,7 @@ import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
@@ -239,6 +240,26 @@ final class LoopMesh implements AutoCloseable {
           return known != null
               && waypoint.board().now().mesh().endpoints(known).size() == addresses.length;
         });
+  }
+
+  /// The endpoints of a service are gone when this returns.
+  void removeEndpoints(String service) {
+    var known =
+        Objects.requireNonNull(
+            waypoint
+                .board()
+                .now()
+                .mesh()
+                .serviceByHostname(service + ".shop.svc.cluster.local", "shop"));
+    plane.remove(
+        TypeUrls.ADDRESS,
+        waypoint.board().now().mesh().endpoints(known).all().stream()
+            .map(one -> one.workload().uid())
+            .toArray(String[]::new));
+    Eventually.holds(
+        "no endpoints of " + service,
+        PATIENCE,
+        () -> waypoint.board().now().mesh().endpoints(known).size() == 0);
   }
 
   /// An L7 resource, known when this returns.

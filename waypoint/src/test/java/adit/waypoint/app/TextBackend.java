@@ -1,6 +1,5 @@
 package adit.waypoint.app;
 
-import adit.testkit.Eventually;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,7 +8,6 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -18,7 +16,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// A backend that answers with what it was asked: its name, the request line, headers and body.
-/// `/upgrade` switches to an echo of bytes.
+/// `/upgrade` and CONNECT switch to an echo of bytes, `/upgrade-bye` to one that ends its own side
+/// first.
 final class TextBackend implements AutoCloseable {
   private final ServerSocket listener;
   private final String name;
@@ -91,20 +90,40 @@ final class TextBackend implements AutoCloseable {
       }
       for (String head = head(in); !head.isEmpty(); head = head(in)) {
         asked.countDown();
-        if (head.contains(" /upgrade ")) {
-          write(out, "HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n");
-          in.transferTo(out);
+        if (head.contains(" /upgrade") || head.startsWith("CONNECT ")) {
+          switched(socket, head, in, out);
           return;
+        }
+        if (head.toLowerCase(Locale.ROOT).contains("expect: 100-continue")) {
+          write(out, "HTTP/1.1 100 Continue\r\n\r\n");
         }
         String line = head.substring(0, head.indexOf(" HTTP/"));
         String text = name + " " + line + "\n" + head + body(in, head) + "\n";
         served.add(line);
         if (!answer(line, text, in, out)) {
+          // At once: what was sent before may be lost too.
+          socket.setSoLinger(line.contains("/reset"), 0);
           return;
         }
       }
     } catch (IOException _) {
       cutOff.countDown();
+    }
+  }
+
+  private void switched(Socket socket, String head, InputStream in, OutputStream out)
+      throws IOException {
+    write(
+        out,
+        head.startsWith("CONNECT ")
+            ? "HTTP/1.1 200 OK\r\n\r\n"
+            : "HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n");
+    if (head.contains("/upgrade-bye")) {
+      write(out, "bye");
+      socket.shutdownOutput();
+      served.add(new String(in.readAllBytes(), StandardCharsets.ISO_8859_1));
+    } else {
+      in.transferTo(out);
     }
   }
 
@@ -121,6 +140,13 @@ final class TextBackend implements AutoCloseable {
         write(out, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsome");
         return false;
       }
+      case "/reset" -> {
+        write(out, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsome");
+        awaitLetGo();
+        return false;
+      }
+      case "/hints" ->
+          write(out, "HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n");
       case "/never" -> {
         int _ = in.read();
         return false;
@@ -134,6 +160,7 @@ final class TextBackend implements AutoCloseable {
         }
       }
       case "/hold" -> awaitLetGo();
+      case "/fail" -> status = "500 Broken";
       case "/fail-first" -> status = name.equals("first") ? "500 Broken" : "200 OK";
       default -> {
         // Answered as it is.
@@ -167,19 +194,7 @@ final class TextBackend implements AutoCloseable {
 
   /// How many bytes `/endless` has written when it cannot write more.
   long awaitStandstill() {
-    var last = new AtomicLong(-1);
-    var since = new AtomicLong(System.nanoTime());
-    Eventually.holds(
-        "the backend is stopped",
-        Duration.ofSeconds(30),
-        () -> {
-          long now = written.get();
-          if (now != last.getAndSet(now)) {
-            since.set(System.nanoTime());
-          }
-          return now > 0 && System.nanoTime() - since.get() > 500_000_000L;
-        });
-    return last.get();
+    return Standstill.of("the backend is stopped", written::get);
   }
 
   private static void write(OutputStream out, String text) throws IOException {
