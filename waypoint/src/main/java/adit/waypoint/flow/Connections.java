@@ -1,8 +1,8 @@
 package adit.waypoint.flow;
 
 import adit.waypoint.listener.Http1Server;
+import adit.waypoint.listener.Http2Server;
 import io.netty.channel.Channel;
-import io.netty.handler.codec.http2.Http2FrameCodec;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -21,6 +21,18 @@ public final class Connections {
     }
   }
 
+  /// What a channel speaks is known now. On its event loop.
+  void detected(Channel channel) {
+    if (draining) {
+      drain(channel);
+    }
+  }
+
+  /// Whether clients were told to go elsewhere.
+  public boolean isDraining() {
+    return draining;
+  }
+
   /// How many there are.
   public int size() {
     return channels.size();
@@ -37,9 +49,9 @@ public final class Connections {
   private static void drain(Channel channel) {
     Http1Server http1 = channel.pipeline().get(Http1Server.class);
     if (http1 != null) {
-      http1.drain(channel);
-    } else if (channel.pipeline().get(Http2FrameCodec.class) != null) {
-      var _ = channel.close();
+      http1.drain();
+    } else {
+      var _ = Http2Server.drain(channel);
     }
   }
 }

@@ -184,11 +184,13 @@ public final class Entrance implements ConnectHandler {
       switch (protocol) {
         case HTTP1 -> {
           stream.abandon();
-          Http1Server.install(channel.pipeline(), new HttpFlow(parts, arrival), limits);
+          var _ = Http1Server.install(channel.pipeline(), new HttpFlow(parts, arrival), limits);
+          connections.detected(channel);
         }
         case HTTP2 -> {
           stream.abandon();
           Http2Server.install(channel.pipeline(), new HttpFlow(parts, arrival), limits);
+          connections.detected(channel);
         }
         case TLS -> stream.start(true);
         case INVALID -> {

@@ -27,6 +27,7 @@ import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,8 @@ import org.jspecify.annotations.Nullable;
 /// idle --head--> request --request and response ended--> idle | closed
 /// ```
 public final class Http1Server extends ChannelInboundHandlerAdapter {
+  private static final Duration DRAIN_IDLE = Duration.ofSeconds(1);
+
   private final RequestHandler handler;
   private final HttpLimits limits;
   private final StrictRequestDecoder decoder;
@@ -247,14 +250,16 @@ public final class Http1Server extends ChannelInboundHandlerAdapter {
     var _ = ctx.close();
   }
 
-  /// No more requests on this connection after the one in progress. On its event loop.
-  public void drain(Channel channel) {
+  /// One more request on this connection, the one in progress or the next, and none if it does not
+  /// come soon: a client's request may be on its way, and a connection that is closed then fails
+  /// it. On its event loop.
+  public void drain() {
     lastRequest = true;
     Http1Exchange current = exchange;
-    if (current == null && !decoder.isInHead()) {
-      var _ = channel.close();
-    } else if (current != null) {
+    if (current != null) {
       current.closeAfterwards();
+    } else if (!decoder.isInHead() && !over) {
+      patience().reset(DRAIN_IDLE);
     }
   }
 

@@ -46,6 +46,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -72,7 +74,8 @@ final class LoopMesh implements AutoCloseable {
   private final ScheduledExecutorService renewal = Executors.newSingleThreadScheduledExecutor();
   private final Certificates certificates;
   private final int hbone;
-  private final Thread end;
+  private final List<WaypointProcess> replicas = new ArrayList<>();
+  private final List<Thread> ends = new ArrayList<>();
 
   LoopMesh() throws Exception {
     this(HttpLimits.DEFAULT);
@@ -108,35 +111,66 @@ final class LoopMesh implements AutoCloseable {
             WireResources.endpointOf(
                 WireResources.service("shop", "waypoint", 15008, 15008),
                 WireResources.workload("shop", "waypoint-1", "waypoint", "n1", ip("127.0.0.1")))));
-    waypoint =
+    waypoint = start(limits, "waypoint-1");
+    ends.add(whenEnded(waypoint));
+    awaitReady(waypoint);
+  }
+
+  private WaypointProcess start(HttpLimits limits, String pod) throws IOException {
+    var process =
         new WaypointProcess(
             ProxySettings.read(
                 Map.of(
-                    "XDS_ADDRESS", plane.url(),
-                    "CA_ADDRESS", plane.url(),
-                    "XDS_ROOT_CA", plane.rootsPem(),
-                    "CA_ROOT_CA", plane.rootsPem(),
-                    "POD_NAME", "waypoint-1",
-                    "POD_NAMESPACE", "shop",
-                    "SERVICE_ACCOUNT", "waypoint",
-                    "ADIT_GATEWAY", "waypoint",
-                    "INSTANCE_IP", "127.0.0.1",
-                    "CONNECTION_TERMINATION_DEADLINE", "5s"),
+                    "XDS_ADDRESS",
+                    plane.url(),
+                    "CA_ADDRESS",
+                    plane.url(),
+                    "XDS_ROOT_CA",
+                    plane.rootsPem(),
+                    "CA_ROOT_CA",
+                    plane.rootsPem(),
+                    "POD_NAME",
+                    pod,
+                    "POD_NAMESPACE",
+                    "shop",
+                    "SERVICE_ACCOUNT",
+                    "waypoint",
+                    "ADIT_GATEWAY",
+                    "waypoint",
+                    "INSTANCE_IP",
+                    "127.0.0.1",
+                    "CONNECTION_TERMINATION_DEADLINE",
+                    "5s"),
                 new ProxySettings.Ports(0, hbone, 0, 0, 0, 0)),
             limits,
             LogOutput.start(Map.of("RUST_LOG", "info")));
-    waypoint.start();
-    end =
-        Thread.ofPlatform()
-            .daemon()
-            .start(() -> {
-              try {
-                waypoint.awaitEnd();
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              }
-            });
-    Eventually.holds("the waypoint is ready", PATIENCE, () -> waypoint.readiness().isReady());
+    process.start();
+    return process;
+  }
+
+  private static Thread whenEnded(WaypointProcess process) {
+    return Thread.ofPlatform()
+        .daemon()
+        .start(() -> {
+          try {
+            process.awaitEnd();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        });
+  }
+
+  private static void awaitReady(WaypointProcess process) {
+    Eventually.holds("the waypoint is ready", PATIENCE, () -> process.readiness().isReady());
+  }
+
+  /// Another replica, ready to serve what was published.
+  WaypointProcess addReplica() throws IOException {
+    WaypointProcess process = start(HttpLimits.DEFAULT, "waypoint-" + (ends.size() + 1));
+    replicas.add(process);
+    ends.add(whenEnded(process));
+    awaitReady(process);
+    return process;
   }
 
   static SpiffeId identity(String account) {
@@ -300,7 +334,7 @@ final class LoopMesh implements AutoCloseable {
   }
 
   RawClient connect(SpiffeId identity, String authority) throws Exception {
-    return connect(identity, authority, PoolSettings.defaults());
+    return connect(waypoint, identity, authority, PoolSettings.defaults());
   }
 
   /// Of a client that takes little when it does not read: 64 KiB.
@@ -320,6 +354,7 @@ final class LoopMesh implements AutoCloseable {
             wide.prefaceTimeout(),
             wide.firstRequestTimeout());
     return connect(
+        waypoint,
         CLIENT,
         authority,
         new PoolSettings(
@@ -333,21 +368,27 @@ final class LoopMesh implements AutoCloseable {
             usual.answerTimeout()));
   }
 
-  private RawClient connect(SpiffeId identity, String authority, PoolSettings settings)
+  /// By a replica.
+  RawClient connect(WaypointProcess to, String authority) throws Exception {
+    return connect(to, CLIENT, authority, PoolSettings.defaults());
+  }
+
+  private RawClient connect(
+      WaypointProcess to, SpiffeId identity, String authority, PoolSettings settings)
       throws Exception {
     EventLoop loop = loops.next();
-    var pool = new HbonePool<>(loop, settings, dialer(identity));
+    var pool = new HbonePool<>(loop, settings, dialer(to, identity));
     Tunnel tunnel =
         pool.open("waypoint", new ConnectHead(authority, null, null, null, null), PATIENCE)
             .get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     return RawClient.over(tunnel);
   }
 
-  private TunnelDialer<String> dialer(SpiffeId identity) {
+  private TunnelDialer<String> dialer(WaypointProcess to, SpiffeId identity) {
     return new TunnelDialer<>() {
       @Override
       public InetSocketAddress destination(String key) {
-        return new InetSocketAddress(InetAddress.getLoopbackAddress(), waypoint.port());
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), to.port());
       }
 
       @Override
@@ -365,8 +406,11 @@ final class LoopMesh implements AutoCloseable {
   @Override
   public void close() throws IOException {
     waypoint.shutDown("test");
+    replicas.forEach(one -> one.shutDown("test"));
     try {
-      end.join(PATIENCE);
+      for (Thread end : ends) {
+        end.join(PATIENCE);
+      }
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
     }
