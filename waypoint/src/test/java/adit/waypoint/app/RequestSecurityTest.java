@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import adit.protos.l7.Authentication;
 import adit.protos.l7.Condition;
 import adit.protos.l7.JwtRule;
+import adit.protos.l7.Operation;
 import adit.protos.l7.PolicyRule;
 import adit.protos.l7.RateLimit;
 import adit.protos.l7.RequestPolicy;
@@ -36,6 +37,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Tokens and rate limits, through the whole program.
 final class RequestSecurityTest {
@@ -276,5 +279,56 @@ final class RequestSecurityTest {
         .contains("retry-after: 1800\r\n")
         .contains("x-ratelimit-limit: 2\r\n");
     assertThat(get("X-User: b")).startsWith("HTTP/1.1 200 ");
+  }
+
+  /// What the waypoint does not take for HTTP a lenient backend may.
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "GET  /admin HTTP/1.1\r\nHost: a\r\n\r\n",
+        "get /admin HTTP/1.1\r\nHost: a\r\n\r\n",
+        "\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET\t/admin HTTP/1.1\r\nHost: a\r\n\r\n",
+      })
+  void requestThatLooksLikeNone_onAPortThatSaysNothing_doesNotPassADenial(String request)
+      throws Exception {
+    Service.Builder service = LoopMesh.service("u", 80, backend.port(), "10.96.0.7");
+    mesh.publish(service, "127.0.0.2");
+    mesh.put(
+        TypeUrls.REQUEST_POLICY,
+        "shop/admin",
+        RequestPolicy.newBuilder()
+            .setNamespace("shop")
+            .setName("admin")
+            .setAction(RequestPolicy.Action.DENY)
+            .addTargets(Target.newBuilder().setService("shop/u.shop.svc.cluster.local"))
+            .addRules(PolicyRule.newBuilder().addTo(Operation.newBuilder().addPaths("/admin*")))
+            .build());
+
+    assertThat(mesh.connect("10.96.0.7:80").send(request).awaitEnd()).startsWith("!stream reset");
+    assertThat(backend.served()).isEmpty();
+  }
+
+  /// Streams of another connection inside of this one would pass by every policy.
+  @Test
+  void upgradeToHttp2_isNotPassedOn() throws Exception {
+    String answer =
+        mesh.connect("10.96.0.1:80")
+            .send(
+                """
+                GET /x HTTP/1.1\r
+                Host: a\r
+                Connection: Upgrade, HTTP2-Settings, close\r
+                Upgrade: h2c\r
+                HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r
+                \r
+                """)
+            .awaitEnd();
+
+    assertThat(answer)
+        .startsWith("HTTP/1.1 200 ")
+        .contains("a GET /x")
+        .doesNotContainIgnoringCase("h2c")
+        .doesNotContainIgnoringCase("http2-settings");
   }
 }
