@@ -17,6 +17,7 @@ import adit.protos.workload.WorkloadStatus;
 import adit.scenarios.ScriptedWaypoint.Asked;
 import adit.testkit.Conversation;
 import adit.testkit.EchoServer;
+import adit.testkit.Eventually;
 import adit.testkit.WireResources;
 import adit.testkit.lab.Capture;
 import adit.xds.TypeUrls;
@@ -30,8 +31,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -172,6 +177,57 @@ final class WaypointTest {
       }
     } finally {
       first.listen();
+    }
+  }
+
+  /// Cut in the middle of what it does, as by SIGKILL. Clients repeat once, as those of HTTP do
+  /// with requests that may be repeated.
+  @Test
+  void waypoint_thatIsKilledUnderLoad_costsNoRequestThatMayBeRepeated() throws Exception {
+    two.mesh().publish(waypoint(second, "left"));
+    var answered = new AtomicInteger();
+    var over = new AtomicBoolean();
+    Queue<String> failures = new ConcurrentLinkedQueue<>();
+    List<Thread> clients = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      clients.add(Thread.ofPlatform().start(() -> ask(answered, over, failures)));
+    }
+    try {
+      awaitAnswers(answered, 100);
+      first.leave();
+      awaitAnswers(answered, answered.get() + 100);
+    } finally {
+      over.set(true);
+      for (Thread one : clients) {
+        one.join();
+      }
+      first.listen();
+    }
+
+    assertThat(failures).isEmpty();
+  }
+
+  private static void awaitAnswers(AtomicInteger answered, int many) {
+    Eventually.holds(many + " answers", Mesh.SOON, () -> answered.get() >= many);
+  }
+
+  private static void ask(AtomicInteger answered, AtomicBoolean over, Queue<String> failures) {
+    while (!over.get()) {
+      boolean atOnce = isAnswered();
+      if (atOnce || isAnswered()) {
+        answered.incrementAndGet();
+      } else {
+        failures.add("twice, after " + answered);
+      }
+    }
+  }
+
+  private static boolean isAnswered() {
+    try {
+      String answer = client.client().exchange(SHOP, MARKER);
+      return answer.equals(answerOf(first, MARKER)) || answer.equals(answerOf(second, MARKER));
+    } catch (IOException _) {
+      return false;
     }
   }
 
