@@ -141,11 +141,16 @@ final class MeshNode implements AutoCloseable {
   /// A pod that the proxy knows and the control plane does not.
   MeshPod addUnknownPod(String namespace, String account) throws IOException {
     MeshPod pod = addOutsider(namespace, account);
+    capture(pod);
+    return pod;
+  }
+
+  /// Brings an outsider into the mesh, but for the control plane.
+  void capture(MeshPod pod) throws IOException {
     pods.add(pod);
     rules.prepare(pod.netns());
     enroll(pod);
     rules.write(pod.netns(), PodOptions.DEFAULT);
-    return pod;
   }
 
   private void enroll(MeshPod pod) throws IOException {
