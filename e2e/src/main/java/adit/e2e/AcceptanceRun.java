@@ -66,6 +66,7 @@ public final class AcceptanceRun {
     journeys.addAll(entering.journeys());
     journeys.addAll(new Policies(cluster).journeys());
     journeys.addAll(new Changes(cluster, user, quick).journeys());
+    journeys.addAll(new Waypoints(cluster, user, entering.nodes()).journeys());
     journeys.addAll(entering.leaving());
     journeys.addAll(
         new NodeFaults(entering, environment.getOrDefault("ADIT_NODE_REBOOT", "")).journeys());

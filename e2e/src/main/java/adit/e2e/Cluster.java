@@ -1,5 +1,6 @@
 package adit.e2e;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -308,6 +309,42 @@ record Cluster(KubernetesClient client) {
     return pods(namespace).getFirst().getSpec().getContainers().getFirst().getImage();
   }
 
+  /// Whether the cluster knows a kind.
+  ///
+  /// @param definition its name, `gateways.gateway.networking.k8s.io`
+  boolean defines(String definition) {
+    return client.apiextensions().v1().customResourceDefinitions().withName(definition).get()
+        != null;
+  }
+
+  /// The conditions of an object, as `Type=Status (Reason: message)`; those of a route are its
+  /// parents'.
+  List<String> conditions(String apiVersion, String kind, String namespace, String name) {
+    var object =
+        client
+            .genericKubernetesResources(apiVersion, kind)
+            .inNamespace(namespace)
+            .withName(name)
+            .get();
+    if (object == null) {
+      return List.of();
+    }
+    JsonNode status =
+        client.getKubernetesSerialization().convertValue(object, JsonNode.class).path("status");
+    return status.findValues("conditions").stream()
+        .flatMap(all -> all.valueStream())
+        .map(each ->
+            each.path("type").asText()
+                + "="
+                + each.path("status").asText()
+                + " ("
+                + each.path("reason").asText()
+                + ": "
+                + each.path("message").asText()
+                + ")")
+        .toList();
+  }
+
   /// Messages of a namespace's Events of one reason.
   List<String> messages(String namespace, String reason) {
     return client
@@ -375,11 +412,13 @@ record Cluster(KubernetesClient client) {
   /// Asks again and again from a pod until it is told to stop; at the latest after some minutes.
   ///
   /// @param mode `new`, `keepalive` or `open`: a rate of new connections
-  Load load(String app, String url, String mode) throws Exception {
+  /// @param more options of the sample's client
+  Load load(String app, String url, String mode, List<String> more) throws Exception {
     List<String> words = new ArrayList<>(List.of("bookshop", "client", "loop", url));
     words.addAll(List.of("--mode", mode, "--seconds", Long.toString(LONGEST_LOAD.toSeconds())));
     words.addAll(mode.equals("open") ? List.of("--rate", "50") : List.of("--pause", "20"));
     words.addAll(List.of("--until", "line"));
+    words.addAll(more);
     Pod pod = ready(SHOP, app);
     Load.Printed printed = new Load.Printed();
     ExecWatch watch =

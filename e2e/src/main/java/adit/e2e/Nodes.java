@@ -99,6 +99,24 @@ record Nodes(Cluster cluster, String image) {
     return inNode(node, command.toArray(String[]::new));
   }
 
+  /// Kills the processes of a pod on the spot, as the kernel does when memory runs out.
+  ///
+  /// @return how many
+  int kill(Pod pod) throws Exception {
+    String script =
+        """
+        for file in /proc/[0-9]*/environ; do
+          if tr '\\0' '\\n' 2>/dev/null <"$file" | grep -qx "POD_NAME=$0"; then
+            process=${file#/proc/}
+            kill -9 "${process%/environ}" && echo killed
+          fi
+        done
+        """;
+    String node = pod.getSpec().getNodeName();
+    return printed(node, "sh", "-c", script, pod.getMetadata().getName()).split("killed", -1).length
+        - 1;
+  }
+
   /// Names of the network namespaces of a node's pods.
   List<String> netns(String node) throws Exception {
     return printed(node, "ls", "/run/netns").lines().filter(name -> !name.isBlank()).toList();

@@ -30,9 +30,17 @@ record UnderLoad(List<Load> loads, Duration before, Duration after) {
 
   /// Requests from `ratings` to the shop's page, one loop for each mode.
   static UnderLoad of(Cluster cluster, String... modes) throws Exception {
+    return at(cluster, Entering.WEB, List.of(), modes);
+  }
+
+  /// Requests from `ratings` to another page.
+  ///
+  /// @param more options of the sample's client
+  static UnderLoad at(Cluster cluster, String url, List<String> more, String... modes)
+      throws Exception {
     List<Load> loads = new ArrayList<>();
     for (String mode : modes) {
-      loads.add(cluster.load("ratings", Entering.WEB, mode));
+      loads.add(cluster.load("ratings", url, mode, more));
     }
     return new UnderLoad(loads, BEFORE, AFTER);
   }

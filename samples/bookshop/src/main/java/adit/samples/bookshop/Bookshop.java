@@ -10,9 +10,10 @@ public final class Bookshop {
       Expected one of:
         web | details | reviews | ratings        serve on PORT (8080) and FLOW_PORT (9090)
         client wait                              do nothing until SIGTERM
-        client get URL                           one request; exit code 0 if it was answered with 2xx
+        client get URL [--method M] [--header "NAME: VALUE"] [--times N]
+                                                 one request, or N; exit code 0 if all were answered with 2xx
         client loop URL [--mode new|keepalive|open] [--rate R] [--seconds N] [--workers W] [--pause MS]
-                        [--until line]
+                        [--repeats N] [--until line]
         client flow HOST:PORT [--seconds N]      a connection that carries a byte each 200 ms
       """;
 

@@ -17,6 +17,7 @@ final class Counts {
   private int ok;
   private int failed;
   private int reconnects;
+  private int repeats;
 
   synchronized void good(long nanos) {
     micros[ok % MOST_SAMPLES] =
@@ -32,6 +33,10 @@ final class Counts {
 
   synchronized void reconnected() {
     reconnects++;
+  }
+
+  synchronized void repeated() {
+    repeats++;
   }
 
   synchronized int failed() {
@@ -53,7 +58,7 @@ final class Counts {
     return String.format(
         Locale.ROOT,
         """
-        {"mode":%s,"seconds":%.1f,"requests":%d,"ok":%d,"failed":%d,"reconnects":%d,"failures":{%s},"p50Micros":%d,"p99Micros":%d,"maxMicros":%d}\
+        {"mode":%s,"seconds":%.1f,"requests":%d,"ok":%d,"failed":%d,"reconnects":%d,"repeats":%d,"failures":{%s},"p50Micros":%d,"p99Micros":%d,"maxMicros":%d}\
         """,
         quoted(mode),
         seconds,
@@ -61,6 +66,7 @@ final class Counts {
         ok,
         failed,
         reconnects,
+        repeats,
         reasons,
         at(sorted, 0.5),
         at(sorted, 0.99),

@@ -11,8 +11,9 @@ import java.net.Socket;
 import java.net.URI;
 import java.util.Locale;
 
-/// One HTTP/1.1 connection for GET requests, so that the caller decides when a new one is opened (a
-/// ready-made client hides that, and whether it has retried). Used by one thread at a time.
+/// One HTTP/1.1 connection for requests without a body, so that the caller decides when a new one
+/// is opened (a ready-made client hides that, and whether it has retried). Used by one thread at a
+/// time.
 final class HttpConnection implements AutoCloseable {
   private static final int LONGEST_LINE = 8192;
   private static final int MOST_HEADERS = 100;
@@ -48,22 +49,35 @@ final class HttpConnection implements AutoCloseable {
     }
   }
 
-  /// A request on a connection of its own.
+  /// A GET on a connection of its own.
   static Answer get(URI uri, int timeoutMillis) throws IOException {
+    return ask("GET", uri, "", timeoutMillis);
+  }
+
+  /// A request on a connection of its own.
+  ///
+  /// @param header one more, as `name: value`; empty: none
+  static Answer ask(String method, URI uri, String header, int timeoutMillis) throws IOException {
     try (HttpConnection connection = open(uri, timeoutMillis)) {
-      return connection.get(uri, false);
+      return connection.ask(method, uri, header, false);
     }
   }
 
   Answer get(URI uri, boolean keepAlive) throws IOException {
+    return ask("GET", uri, "", keepAlive);
+  }
+
+  private Answer ask(String method, URI uri, String more, boolean keepAlive) throws IOException {
     String path = uri.getRawPath().isEmpty() ? "/" : uri.getRawPath();
     String head =
         String.format(
             Locale.ROOT,
-            "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: bookshop\r\nConnection: %s\r\n\r\n",
+            "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: bookshop\r\nConnection: %s\r\n%s\r\n",
+            method,
             path,
             uri.getAuthority(),
-            keepAlive ? "keep-alive" : "close");
+            keepAlive ? "keep-alive" : "close",
+            more.isEmpty() ? "" : more + "\r\n");
     socket.getOutputStream().write(head.getBytes(ISO_8859_1));
     String[] status = line().split(" ", 3);
     if (status.length < 2 || !status[0].startsWith("HTTP/1.")) {

@@ -20,7 +20,9 @@ import org.jspecify.annotations.Nullable;
 /// - `keepalive`: the same on one connection per worker for as long as the server keeps it
 /// - `open`: `--rate` requests a second on new connections, whatever happened to the last ones
 ///
-/// `--pause` milliseconds lie between two requests of a worker (0 by default).
+/// `--pause` milliseconds lie between two requests of a worker (0 by default). With `--repeats N` a
+/// request that has failed is sent again at once, on a new connection, at most N times: a GET may
+/// be repeated. Only the last failure counts.
 ///
 /// A reused connection that turns out to be closed before the first byte of an answer is replaced
 /// once, as every HTTP client does; that is counted as a reconnect and is no failure.
@@ -30,21 +32,19 @@ final class RequestLoop {
   private final URI uri;
   private final int timeoutMillis;
   private final int pauseMillis;
+  private final int repeats;
   private final Counts counts = new Counts();
   private final AtomicBoolean stopping = new AtomicBoolean();
 
-  private RequestLoop(URI uri, int timeoutMillis, int pauseMillis) {
-    this.pauseMillis = pauseMillis;
-    this.uri = uri;
-    this.timeoutMillis = timeoutMillis;
+  private RequestLoop(Arguments arguments) {
+    this.uri = URI.create(arguments.target());
+    this.timeoutMillis = arguments.number("timeout", 20_000);
+    this.pauseMillis = arguments.number("pause", 0);
+    this.repeats = arguments.number("repeats", 0);
   }
 
   static int run(Arguments arguments) throws InterruptedException {
-    RequestLoop loop =
-        new RequestLoop(
-            URI.create(arguments.target()),
-            arguments.number("timeout", 20_000),
-            arguments.number("pause", 0));
+    RequestLoop loop = new RequestLoop(arguments);
     String mode = arguments.text("mode", "new");
     int seconds = arguments.number("seconds", 0);
     long start = System.nanoTime();
@@ -141,11 +141,19 @@ final class RequestLoop {
   }
 
   private void onNewConnection() {
+    onNewConnection(repeats);
+  }
+
+  private void onNewConnection(int left) {
     long start = System.nanoTime();
+    String failure;
     try {
-      judge(HttpConnection.get(uri, timeoutMillis), start);
+      failure = judge(HttpConnection.get(uri, timeoutMillis), start);
     } catch (IOException e) {
-      failed(reason(e));
+      failure = reason(e);
+    }
+    if (!failure.isEmpty()) {
+      again(failure, left);
     }
   }
 
@@ -158,7 +166,10 @@ final class RequestLoop {
         if (connection == null) {
           connection = HttpConnection.open(uri, timeoutMillis);
         }
-        judge(connection.get(uri, true), start);
+        String failure = judge(connection.get(uri, true), start);
+        if (!failure.isEmpty()) {
+          again(failure, repeats);
+        }
         connection = connection.reusable() ? connection : closed(connection);
         think();
       } catch (IOException e) {
@@ -166,19 +177,29 @@ final class RequestLoop {
         if (reused) {
           counts.reconnected();
         } else {
-          failed(reason(e));
+          again(reason(e), repeats);
         }
       }
     }
     closed(connection);
   }
 
-  private void judge(HttpConnection.Answer answer, long start) {
-    if (answer.good()) {
-      counts.good(System.nanoTime() - start);
+  private void again(String failure, int left) {
+    if (left > 0) {
+      counts.repeated();
+      onNewConnection(left - 1);
     } else {
-      failed("status " + answer.status() + ": " + answer.body().strip());
+      failed(failure);
     }
+  }
+
+  /// Empty: it was answered well, and is counted.
+  private String judge(HttpConnection.Answer answer, long start) {
+    if (!answer.good()) {
+      return "status " + answer.status() + ": " + answer.body().strip();
+    }
+    counts.good(System.nanoTime() - start);
+    return "";
   }
 
   private void failed(String reason) {
