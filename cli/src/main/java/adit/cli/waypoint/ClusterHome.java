@@ -1,15 +1,23 @@
 package adit.cli.waypoint;
 
+import adit.source.ClusterView;
+import adit.source.KubernetesGlance;
+import adit.source.admit.OrderTrap;
+import adit.source.object.Kind;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.Yaml;
 
 /// The Gateways of a cluster. Fields that others own stay theirs.
 ///
@@ -17,6 +25,8 @@ import org.jspecify.annotations.Nullable;
 record ClusterHome(KubernetesClient client) implements WaypointHome {
   private static final String OWNER = "adit";
   private static final String KIND = "Gateway";
+  private static final Set<Kind> READ =
+      Set.of(Kind.NAMESPACE, Kind.SERVICE, Kind.POD, Kind.AUTHORIZATION_POLICY, Kind.GATEWAY);
 
   @Override
   public List<Seen> list(@Nullable String namespace) {
@@ -60,11 +70,51 @@ record ClusterHome(KubernetesClient client) implements WaypointHome {
 
   @Override
   public void apply(WaypointObject waypoint) {
+    apply(Kind.GATEWAY, waypoint.tree());
+  }
+
+  @Override
+  public void apply(Map<String, Object> policy) {
+    apply(Kind.AUTHORIZATION_POLICY, policy);
+  }
+
+  private void apply(Kind kind, Map<String, Object> tree) {
     var object =
+        client.getKubernetesSerialization().convertValue(tree, GenericKubernetesResource.class);
+    var context =
+        new ResourceDefinitionContext.Builder()
+            .withGroup(kind.group())
+            .withVersion(kind.version())
+            .withKind(kind.text())
+            .withPlural(kind.plural())
+            .withNamespaced(kind.namespaced())
+            .build();
+    var _ =
         client
-            .getKubernetesSerialization()
-            .convertValue(waypoint.tree(), GenericKubernetesResource.class);
-    var _ = client.resource(object).fieldManager(OWNER).forceConflicts().serverSideApply();
+            .genericKubernetesResources(context)
+            .inNamespace(object.getMetadata().getNamespace())
+            .resource(object)
+            .fieldManager(OWNER)
+            .forceConflicts()
+            .serverSideApply();
+  }
+
+  @Override
+  public ClusterView view(String namespace) {
+    return KubernetesGlance.of(client, READ, namespace);
+  }
+
+  /// As the ConfigMap `istio` says, where installations of the mesh keep it.
+  @Override
+  public OrderTrap.Mesh mesh() {
+    ConfigMap said = client.configMaps().inNamespace(USUAL.rootNamespace()).withName("istio").get();
+    String mesh = said == null || said.getData() == null ? "" : said.getData().get("mesh");
+    Object tree = mesh == null ? null : new Yaml().load(mesh);
+    Object domain = tree instanceof Map<?, ?> fields ? fields.get("trustDomain") : null;
+    return new OrderTrap.Mesh(
+        domain instanceof String text ? text : USUAL.trustDomain(),
+        USUAL.rootNamespace(),
+        USUAL.revision());
   }
 
   @Override

@@ -2,6 +2,7 @@ package adit.cli.waypoint;
 
 import adit.source.ClusterView;
 import adit.source.DirectorySource;
+import adit.source.admit.OrderTrap;
 import adit.source.object.Gateway;
 import adit.source.object.Namespace;
 import java.io.IOException;
@@ -80,6 +81,26 @@ record DirectoryHome(Path directory, Path cluster, Path status) implements Waypo
   public @Nullable Map<String, String> labels(String namespace) throws IOException {
     Namespace there = view().namespaceOrNull(namespace);
     return there == null ? null : there.meta().labels();
+  }
+
+  @Override
+  public ClusterView view(String namespace) throws IOException {
+    return view();
+  }
+
+  @Override
+  public OrderTrap.Mesh mesh() {
+    return USUAL;
+  }
+
+  @Override
+  public void apply(Map<String, Object> policy) throws IOException {
+    if (!(policy.get("metadata") instanceof Map<?, ?> meta)) {
+      throw new IllegalArgumentException("metadata: not there (expected: of a policy)");
+    }
+    write(
+        directory.resolve("policy-" + meta.get("namespace") + "." + meta.get("name") + ".yaml"),
+        WaypointObject.yaml(policy));
   }
 
   @Override

@@ -1,5 +1,6 @@
 package adit.cli.waypoint;
 
+import adit.source.ClusterView;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -39,7 +40,7 @@ final class StatusCommand implements Callable<Integer> {
   @Parameters(paramLabel = "NAME", description = "which; none: all of the namespace")
   private List<String> names = List.of();
 
-  /// 0 when all are ready.
+  /// 0 when all are ready, and no policy refuses one.
   @Override
   public Integer call() throws IOException, InterruptedException {
     try (WaypointHome home = place.open()) {
@@ -73,8 +74,34 @@ final class StatusCommand implements Callable<Integer> {
             condition.message());
       }
     }
+    boolean admitted = addTrapped(home, namespace, table);
     table.print(out);
-    return ready;
+    return ready && admitted;
+  }
+
+  /// Services whose workloads refuse their waypoint.
+  ///
+  /// @return whether there is none
+  private boolean addTrapped(WaypointHome home, String namespace, Table table) throws IOException {
+    boolean admitted = true;
+    ClusterView view = home.view(namespace);
+    for (Seen one : chosen(home.list(namespace))) {
+      for (Trapped trapped :
+          Trapped.by(view, home.mesh(), one.namespace(), one.name(), null, false)) {
+        admitted = false;
+        table.row(
+            one.namespace(),
+            one.name(),
+            "False",
+            "adit.io/WaypointAdmitted",
+            "WaypointRefused",
+            trapped.sentence()
+                + " (adit waypoint apply --name "
+                + one.name()
+                + " --migrate-policies lets it in)");
+      }
+    }
+    return admitted;
   }
 
   private List<Seen> chosen(List<Seen> all) {

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import adit.source.KubernetesClients;
+import adit.source.object.ObjectKey;
 import adit.testkit.kube.ApiServer;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
@@ -19,6 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.yaml.snakeyaml.Yaml;
 import picocli.CommandLine;
 
 /// The commands against a cluster and against a directory.
@@ -233,5 +237,156 @@ final class WaypointCommandTest {
     assertThatThrownBy(() -> apply(local)).hasMessageContaining("written in another file");
     assertThatThrownBy(() -> delete(local, "waypoint"))
         .hasMessageContaining("written in another file");
+  }
+
+  private static final String SHOP =
+      """
+      apiVersion: v1
+      kind: Service
+      metadata: {name: reviews, namespace: shop}
+      spec: {selector: {app: reviews}, ports: [{name: http, port: 80, targetPort: 8080}]}
+      ---
+      apiVersion: v1
+      kind: Service
+      metadata: {name: ratings, namespace: shop}
+      spec: {selector: {app: ratings}, ports: [{port: 8080}]}
+      """;
+  private static final String ONLY_WEB =
+      """
+      apiVersion: security.istio.io/v1
+      kind: AuthorizationPolicy
+      metadata: {name: only-web, namespace: shop}
+      spec:
+        selector: {matchLabels: {app: reviews}}
+        rules:
+          - from: [{source: {serviceAccounts: [web]}}]
+            to: [{operation: {ports: ["8080"]}}]
+      """;
+  private static final String READY =
+      """
+      apiVersion: gateway.networking.k8s.io/v1
+      kind: Gateway
+      metadata: {name: waypoint, namespace: shop}
+      status: {addresses: [{type: Hostname, value: waypoint.shop.svc.cluster.local}]}
+      """;
+
+  private void shop(String policy) throws IOException {
+    Files.writeString(yaml.resolve("shop.yaml"), SHOP);
+    Files.writeString(yaml.resolve("policy.yaml"), policy);
+    Files.writeString(status.resolve("gateway-shop-waypoint-x.patch.yaml"), READY);
+  }
+
+  @Test
+  void apply_wherePoliciesWouldRefuseTheWaypoint_changesNothingAndNamesThem() throws Exception {
+    shop(ONLY_WEB);
+    assertThatThrownBy(() -> apply(local, "--enroll-namespace"))
+        .hasMessageContaining("Service shop/reviews: AuthorizationPolicy shop/only-web")
+        .hasMessageContaining("cluster.local/ns/shop/sa/waypoint")
+        .hasMessageContaining("--migrate-policies")
+        .hasMessageNotContaining("ratings");
+    assertThat(local.list("shop")).isEmpty();
+    assertThat(apply(local)).as("nobody is bound to it yet").isTrue();
+    assertThat(status(local)).isTrue();
+  }
+
+  @Test
+  void apply_withMigratePolicies_copiesThemToTheService_andLetsTheWaypointIn() throws Exception {
+    shop(ONLY_WEB);
+    assertThat(apply(local, "--enroll-namespace", "--migrate-policies")).isTrue();
+    assertThat(out)
+        .hasToString(
+            """
+            ✅ waypoint shop/waypoint applied
+            ✅ waypoint shop/waypoint is ready
+            ✅ policy shop/only-web-at-reviews applied
+            ✅ policy shop/reviews-from-waypoint applied
+            ✅ namespace shop labeled with "istio.io/use-waypoint: waypoint"
+            Warning: namespace shop is not in the mesh: label it istio.io/dataplane-mode=ambient
+            """);
+    assertThat(yaml.resolve("policy-shop.only-web-at-reviews.yaml"))
+        .content()
+        .isEqualTo(
+            """
+            apiVersion: security.istio.io/v1
+            kind: AuthorizationPolicy
+            metadata:
+              name: only-web-at-reviews
+              namespace: shop
+            spec:
+              targetRefs:
+              - group: ''
+                kind: Service
+                name: reviews
+              action: ALLOW
+              rules:
+              - from:
+                - source:
+                    serviceAccounts:
+                    - shop/web
+                to:
+                - operation:
+                    ports:
+                    - '80'
+            """);
+    assertThat(local.view("shop").problems()).isEmpty();
+    assertThat(status(local)).isTrue();
+    assertThat(apply(local, "--enroll-namespace")).as("once more").isTrue();
+  }
+
+  @Test
+  void status_ofAWaypointThatPoliciesRefuse_tellsThem() throws Exception {
+    shop(ONLY_WEB);
+    assertThat(apply(local, "--enroll-namespace", "--keep-policies")).isTrue();
+    assertThat(status(local)).isFalse();
+    assertThat(out.toString())
+        .contains(
+            "adit.io/WaypointAdmitted",
+            "Service shop/reviews: AuthorizationPolicy shop/only-web",
+            "--migrate-policies");
+  }
+
+  @Test
+  void apply_ofWhatCannotBeCopied_changesNothing() throws Exception {
+    shop(ONLY_WEB.replace("8080", "9090"));
+    assertThatThrownBy(() -> apply(local, "--enroll-namespace", "--migrate-policies"))
+        .hasMessageContaining("nothing was changed")
+        .hasMessageContaining("no port of the service leads to port 9090");
+    shop(ONLY_WEB.replace("ports: [\"8080\"]", "methods: [GET]"));
+    assertThatThrownBy(() -> apply(local, "--enroll-namespace", "--migrate-policies"))
+        .hasMessageContaining("its rules with [methods] hold nowhere now");
+    assertThat(local.list("shop")).isEmpty();
+  }
+
+  @Test
+  void apply_toACluster_migratesPoliciesToo() throws Exception {
+    server.know("v1", "services", "pods").know("security.istio.io/v1", "authorizationpolicies");
+    for (String service : SHOP.split("---\n", -1)) {
+      var _ = client.resource(service).create();
+    }
+    server.put(
+        "security.istio.io/v1",
+        "authorizationpolicies",
+        new ObjectMapper().writeValueAsString(new Yaml().load(ONLY_WEB)));
+    assertThatThrownBy(() -> apply(cluster, "--enroll-namespace"))
+        .hasMessageContaining("Service shop/reviews: AuthorizationPolicy shop/only-web");
+    assertThat(cluster.list("shop")).isEmpty();
+    ready();
+
+    assertThat(apply(cluster, "--enroll-namespace", "--migrate-policies")).isTrue();
+
+    assertThat(cluster.view("shop").authorizationPolicies().keySet())
+        .extracting(ObjectKey::name)
+        .containsExactlyInAnyOrder("only-web", "only-web-at-reviews", "reviews-from-waypoint");
+    assertThat(status(cluster, "--waypoint-timeout", "0")).isTrue();
+  }
+
+  /// Somebody has declared it, and the control plane has reported.
+  private void ready() {
+    Map<String, Object> tree = new WaypointObject("shop", "waypoint", null, null).tree();
+    var gateway =
+        client.getKubernetesSerialization().convertValue(tree, GenericKubernetesResource.class);
+    gateway.setAdditionalProperty(
+        "status", Map.of("conditions", List.of(Map.of("type", "Programmed", "status", "True"))));
+    client.resource(gateway).create();
   }
 }

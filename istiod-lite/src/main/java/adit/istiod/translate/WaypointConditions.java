@@ -7,6 +7,7 @@ import adit.istiod.gateway.Waypoint;
 import adit.istiod.translate.Translated.ConditionReport;
 import adit.source.ClusterView;
 import adit.source.StatusWriter.Condition;
+import adit.source.admit.OrderTrap;
 import adit.source.object.AuthorizationPolicy;
 import adit.source.object.AuthorizationPolicy.TargetRef;
 import adit.source.object.Configuration;
@@ -91,7 +92,10 @@ final class WaypointConditions {
     }
     String namespace = waypoint.gateway().namespace();
     Set<String> own = accounts.getOrDefault(waypoint.gateway(), Set.of());
-    List<AuthorizationPolicy> refusing = new OrderTrap(view, mesh).of(service, namespace, own);
+    OrderTrap.Mesh identities =
+        new OrderTrap.Mesh(mesh.trustDomain(), mesh.rootNamespace(), mesh.revision());
+    List<AuthorizationPolicy> refusing =
+        new OrderTrap(view, identities).of(service, namespace, own);
     if (refusing.isEmpty()) {
       return;
     }
@@ -111,9 +115,7 @@ final class WaypointConditions {
                 + " by targetRefs, or allow "
                 + String.join(
                     ", ",
-                    own.stream()
-                        .map(account -> mesh.trustDomain() + "/ns/" + namespace + "/sa/" + account)
-                        .toList()),
+                    own.stream().map(account -> identities.principal(namespace, account)).toList()),
             service.meta().generation()),
         "WaypointRefused");
   }

@@ -1,4 +1,4 @@
-package adit.istiod.translate;
+package adit.source.admit;
 
 import adit.source.ClusterView;
 import adit.source.object.AuthorizationPolicy;
@@ -12,19 +12,31 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// Layer-4 policies that were right until a waypoint came: they allow clients, and what arrives now
-/// is the waypoint.
+/// The order trap: layer-4 policies that were right until a waypoint came. They allow clients, and
+/// what arrives now is the waypoint. Pure.
 ///
 /// @param view for the policies
 /// @param mesh for names
-record OrderTrap(ClusterView view, MeshSettings mesh) {
+public record OrderTrap(ClusterView view, Mesh mesh) {
+  /// What is the same for the whole mesh.
+  ///
+  /// @param trustDomain of all identities
+  /// @param rootNamespace policies there hold for the whole mesh
+  /// @param revision of the control plane; policies that are labelled for another do not count
+  public record Mesh(String trustDomain, String rootNamespace, String revision) {
+    /// An identity as policies name it.
+    public String principal(String namespace, String account) {
+      return trustDomain + "/ns/" + namespace + "/sa/" + account;
+    }
+  }
+
   /// The ALLOW policies that hold for a service's workloads, if none of them lets its waypoint
   /// through; empty if all is well. Policies that choose by labels which the service does not ask
   /// for are not looked at.
   ///
   /// @param namespace of the waypoint
   /// @param accounts it runs under
-  List<AuthorizationPolicy> of(Service service, String namespace, Set<String> accounts) {
+  public List<AuthorizationPolicy> of(Service service, String namespace, Set<String> accounts) {
     List<AuthorizationPolicy> holding = new ArrayList<>();
     for (AuthorizationPolicy policy : view.authorizationPolicies().values()) {
       if (holds(policy, service)) {
@@ -43,10 +55,15 @@ record OrderTrap(ClusterView view, MeshSettings mesh) {
     Map<String, String> selector = policy.selector();
     return policy.action() == AuthorizationPolicy.Action.ALLOW
         && policy.targets().isEmpty()
-        && mesh.isOurs(policy.meta())
+        && isOurs(policy)
         && !policy.meta().annotation("istio.io/dry-run").equals("true")
         && (own.equals(service.meta().namespace()) || own.equals(mesh.rootNamespace()))
         && (selector == null || service.selector().entrySet().containsAll(selector.entrySet()));
+  }
+
+  private boolean isOurs(AuthorizationPolicy policy) {
+    String wanted = policy.meta().label("istio.io/rev");
+    return wanted.isEmpty() || wanted.equals(mesh.revision());
   }
 
   private boolean admits(
@@ -61,7 +78,7 @@ record OrderTrap(ClusterView view, MeshSettings mesh) {
     }
     return accounts.stream()
         .anyMatch(account -> {
-          Caller caller = new Caller(mesh.trustDomain(), namespace, account);
+          Caller caller = new Caller(mesh, namespace, account);
           return (rule.from().isEmpty()
                   || rule.from().stream().anyMatch(from -> caller.is(from, policy)))
               && rule.when().stream().allMatch(caller::satisfies);
@@ -69,9 +86,9 @@ record OrderTrap(ClusterView view, MeshSettings mesh) {
   }
 
   /// An identity.
-  private record Caller(String trustDomain, String namespace, String account) {
+  private record Caller(Mesh mesh, String namespace, String account) {
     String principal() {
-      return trustDomain + "/ns/" + namespace + "/sa/" + account;
+      return mesh.principal(namespace, account);
     }
 
     boolean is(Source source, AuthorizationPolicy policy) {
