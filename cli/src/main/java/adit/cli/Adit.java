@@ -4,12 +4,13 @@ import adit.cli.cluster.CheckCommand;
 import adit.cli.cluster.InstallCommand;
 import adit.cli.cluster.UninstallCommand;
 import adit.cli.demo.DemoCommand;
+import adit.cli.explain.ExplainCommand;
 import adit.cli.local.LocalCommand;
 import adit.cli.waypoint.WaypointCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/// The command line: `adit install`, `adit check`, `adit local ...`, `adit demo`.
+/// The command line: `adit install`, `adit check`, `adit explain`, `adit local ...`, `adit demo`.
 @Command(
     name = "adit",
     description = "Adit: an ambient service mesh.",
@@ -18,6 +19,7 @@ import picocli.CommandLine.Command;
       UninstallCommand.class,
       CheckCommand.class,
       WaypointCommand.class,
+      ExplainCommand.class,
       LocalCommand.class,
       DemoCommand.class,
       CommandLine.HelpCommand.class

@@ -39,86 +39,6 @@ record Waypoints(Cluster cluster, UsersCommand user, Nodes nodes) {
   private static final Pattern STATUS = Pattern.compile("(?m)^(\\d{3}) in \\d+ ms");
   private static final Pattern VERSION = Pattern.compile("\"version\":\"(v\\d)\"");
 
-  private static final String VERSIONS =
-      """
-      apiVersion: v1
-      kind: Service
-      metadata: {name: reviews-v1, namespace: bookshop}
-      spec:
-        selector: {app: reviews, version: v1}
-        ports: [{name: http, port: 8080, targetPort: http}]
-      ---
-      apiVersion: v1
-      kind: Service
-      metadata: {name: reviews-v2, namespace: bookshop}
-      spec:
-        selector: {app: reviews, version: v2}
-        ports: [{name: http, port: 8080, targetPort: http}]
-      """;
-  private static final String SPLIT =
-      """
-      apiVersion: gateway.networking.k8s.io/v1
-      kind: HTTPRoute
-      metadata: {name: reviews, namespace: bookshop}
-      spec:
-        parentRefs: [{group: "", kind: Service, name: reviews, port: 8080}]
-        rules:
-          - backendRefs:
-              - {name: reviews-v1, port: 8080, weight: 90}
-              - {name: reviews-v2, port: 8080, weight: 10}
-      """;
-  private static final String FOR_JASON =
-      """
-      apiVersion: networking.istio.io/v1
-      kind: DestinationRule
-      metadata: {name: reviews, namespace: bookshop}
-      spec:
-        host: reviews
-        subsets:
-          - {name: v1, labels: {version: v1}}
-          - {name: v2, labels: {version: v2}}
-      ---
-      apiVersion: networking.istio.io/v1
-      kind: VirtualService
-      metadata: {name: reviews, namespace: bookshop}
-      spec:
-        hosts: [reviews]
-        http:
-          - match: [{headers: {x-user: {exact: jason}}}]
-            route: [{destination: {host: reviews, subset: v2}}]
-          - route: [{destination: {host: reviews, subset: v1}}]
-      ---
-      apiVersion: networking.istio.io/v1
-      kind: VirtualService
-      metadata: {name: ratings, namespace: bookshop}
-      spec:
-        hosts: [ratings]
-        http:
-          - match: [{headers: {x-user: {exact: jason}}}]
-            fault: {abort: {httpStatus: 503, percentage: {value: 100}}}
-            route: [{destination: {host: ratings}}]
-          - route: [{destination: {host: ratings}}]
-      """;
-  private static final String NO_DELETE =
-      """
-      apiVersion: security.istio.io/v1
-      kind: AuthorizationPolicy
-      metadata: {name: no-delete, namespace: bookshop}
-      spec:
-        targetRefs: [{group: "", kind: Service, name: web}]
-        action: DENY
-        rules: [{to: [{operation: {methods: [DELETE]}}]}]
-      """;
-  private static final String FIVE_A_MINUTE =
-      """
-      apiVersion: adit.io/v1alpha1
-      kind: RateLimit
-      metadata: {name: details, namespace: bookshop}
-      spec:
-        targetRefs: [{group: "", kind: Service, name: details}]
-        limits: [{name: all, requests: 5, unit: Minute}]
-      """;
-
   List<Journey> journeys() {
     return List.of(
         new Journey("waypoint apply", false, this::apply),
@@ -248,8 +168,8 @@ record Waypoints(Cluster cluster, UsersCommand user, Nodes nodes) {
   }
 
   private String split() throws Exception {
-    cluster.apply(VERSIONS);
-    cluster.apply(SPLIT);
+    cluster.apply(WaypointYaml.VERSIONS);
+    cluster.apply(WaypointYaml.SPLIT);
     try {
       awaitNoV3("the route of reviews");
       String said = get(REVIEWS, "--times", Integer.toString(MANY));
@@ -272,8 +192,8 @@ record Waypoints(Cluster cluster, UsersCommand user, Nodes nodes) {
       }
       return MANY + " requests: " + versions + "; " + route();
     } finally {
-      cluster.delete(SPLIT);
-      cluster.delete(VERSIONS);
+      cluster.delete(WaypointYaml.SPLIT);
+      cluster.delete(WaypointYaml.VERSIONS);
     }
   }
 
@@ -305,7 +225,7 @@ record Waypoints(Cluster cluster, UsersCommand user, Nodes nodes) {
   }
 
   private String header() throws Exception {
-    cluster.apply(FOR_JASON);
+    cluster.apply(WaypointYaml.FOR_JASON);
     try {
       awaitNoV3("the VirtualService of reviews");
       require("others", VERSION, Map.of("v1", 20), get(REVIEWS, "--times", "20"));
@@ -314,7 +234,7 @@ record Waypoints(Cluster cluster, UsersCommand user, Nodes nodes) {
       require("others", STATUS, Map.of("200", 5), get(RATINGS, "--times", "5"));
       return "jason 20 of 20 from v2 and 503 from ratings, others v1 and 200";
     } finally {
-      cluster.delete(FOR_JASON);
+      cluster.delete(WaypointYaml.FOR_JASON);
       awaitStatuses("ratings answers again", RATINGS, Map.of("200", 5), "--header", JASON);
     }
   }
@@ -352,7 +272,7 @@ record Waypoints(Cluster cluster, UsersCommand user, Nodes nodes) {
       String counts =
           UnderLoad.of(cluster, "new")
               .during(() -> {
-                cluster.apply(NO_DELETE);
+                cluster.apply(WaypointYaml.NO_DELETE);
                 took[0] =
                     awaitStatuses(
                         "DELETE is refused", Entering.WEB, Map.of("403", 3), "--method", "DELETE");
@@ -361,18 +281,38 @@ record Waypoints(Cluster cluster, UsersCommand user, Nodes nodes) {
       if (!said.contains("RBAC: access denied")) {
         throw new JourneyFailed("DELETE: " + said + " (expected: RBAC: access denied)");
       }
+      explained();
       Cluster.await(
           "a client outside of the mesh does not get around the waypoint",
           SOON,
           () -> fromOutside() == Asked.REFUSED);
       return String.format(
           Locale.ROOT,
-          "DELETE 403 RBAC: access denied after %.1f s, around the waypoint refused; GET: %s",
+          "DELETE 403 RBAC: access denied after %.1f s, explained, around the waypoint refused; GET: %s",
           took[0].toMillis() / 1e3,
           counts);
     } finally {
-      cluster.delete(NO_DELETE);
+      cluster.delete(WaypointYaml.NO_DELETE);
       Cluster.await("open again", SOON, () -> fromOutside() == Asked.ANSWERED);
+    }
+  }
+
+  /// The user asks why.
+  private void explained() throws Exception {
+    String allowed = user.adit("explain", "bookshop/ratings", "bookshop/web:80");
+    if (!allowed.contains("ALLOWED")) {
+      throw new JourneyFailed("adit explain of GET: " + allowed);
+    }
+    String refused;
+    try {
+      refused = user.adit("explain", "bookshop/ratings", "bookshop/web:80", "--method", "DELETE");
+    } catch (JourneyFailed e) {
+      // Its exit code is 1 for what is refused.
+      refused = String.valueOf(e.getMessage());
+    }
+    if (!refused.contains("exit 1")
+        || !refused.contains("403 by policy bookshop/no-delete rule 0")) {
+      throw new JourneyFailed("adit explain of DELETE: " + refused);
     }
   }
 
@@ -390,7 +330,7 @@ record Waypoints(Cluster cluster, UsersCommand user, Nodes nodes) {
   }
 
   private String limit() throws Exception {
-    cluster.apply(FIVE_A_MINUTE);
+    cluster.apply(WaypointYaml.FIVE_A_MINUTE);
     try {
       String[] said = {""};
       Cluster.await(
@@ -407,7 +347,7 @@ record Waypoints(Cluster cluster, UsersCommand user, Nodes nodes) {
       }
       return "12 requests: " + statuses;
     } finally {
-      cluster.delete(FIVE_A_MINUTE);
+      cluster.delete(WaypointYaml.FIVE_A_MINUTE);
       awaitStatuses("no limit any more", DETAILS, Map.of("200", 12));
     }
   }

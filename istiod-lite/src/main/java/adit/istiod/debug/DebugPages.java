@@ -2,6 +2,13 @@ package adit.istiod.debug;
 
 import adit.istiod.translate.MeshSettings;
 import adit.istiod.translate.Translated;
+import adit.protos.l7.Authentication;
+import adit.protos.l7.RateLimit;
+import adit.protos.l7.RequestPolicy;
+import adit.protos.l7.Route;
+import adit.protos.l7.TelemetryPolicy;
+import adit.protos.l7.TrafficPolicy;
+import adit.protos.l7.WaypointConfig;
 import adit.protos.security.Authorization;
 import adit.protos.workload.Address;
 import adit.source.ClusterSource;
@@ -12,6 +19,7 @@ import adit.telemetry.AdminRoute;
 import adit.xds.DeltaServer;
 import adit.xds.ResourceVersion;
 import adit.xds.SyncStatus;
+import adit.xds.TypeUrls;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -19,9 +27,11 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
+import com.google.protobuf.Parser;
 import com.google.protobuf.Value;
 import com.google.protobuf.util.JsonFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +42,17 @@ import org.jspecify.annotations.Nullable;
 /// could tell others apart. The version is for everybody. No page changes anything.
 public final class DebugPages {
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  /// Labels of workloads are left out: as many as there are pods, and in their metadata already.
+  private static final Map<String, Parser<? extends Message>> L7 =
+      Map.of(
+          TypeUrls.WAYPOINT_CONFIG, WaypointConfig.parser(),
+          TypeUrls.REQUEST_POLICY, RequestPolicy.parser(),
+          TypeUrls.AUTHENTICATION, Authentication.parser(),
+          TypeUrls.RATE_LIMIT, RateLimit.parser(),
+          TypeUrls.TRAFFIC_POLICY, TrafficPolicy.parser(),
+          TypeUrls.ROUTE, Route.parser(),
+          TypeUrls.TELEMETRY_POLICY, TelemetryPolicy.parser());
 
   private final MeshSettings mesh;
   private final ClusterSource source;
@@ -54,6 +75,7 @@ public final class DebugPages {
     http.route("/debug/syncz", loopbackOnly(this::syncz))
         .route("/debug/connections", loopbackOnly(this::syncz))
         .route("/debug/ambientz", loopbackOnly(this::ambientz))
+        .route("/debug/l7z", loopbackOnly(this::l7z))
         .route("/debug/configz", loopbackOnly(this::configz))
         .route("/debug/registryz", loopbackOnly(this::registryz))
         .route("/debug/", loopbackOnly(_ -> AdminResponse.html(index())))
@@ -74,7 +96,7 @@ public final class DebugPages {
 
   private static String index() {
     return "<html><body><h1>istiod</h1><ul>"
-        + List.of("syncz", "connections", "ambientz", "configz", "registryz").stream()
+        + List.of("syncz", "connections", "ambientz", "l7z", "configz", "registryz").stream()
             .map(name -> "<li><a href=\"" + name + "\">" + name + "</a></li>")
             .reduce("", String::concat)
         + "</ul></body></html>";
@@ -132,6 +154,24 @@ public final class DebugPages {
       }
       for (ResourceVersion version : new TreeMap<>(translated.policies()).values()) {
         policies.add(json(Authorization.parseFrom(version.body().getValue())));
+      }
+    }
+    return AdminResponse.json(pretty(root));
+  }
+
+  /// What waypoints are told, by type url: `adit explain` decides by it.
+  private AdminResponse l7z(AdminRequest request)
+      throws JsonProcessingException, InvalidProtocolBufferException {
+    ObjectNode root = JSON.createObjectNode();
+    Translated translated = latest.get();
+    for (String type : TypeUrls.L7) {
+      ArrayNode all = root.putArray(type);
+      Parser<? extends Message> parser = L7.get(type);
+      if (translated != null && parser != null) {
+        var resources = translated.l7().types().getOrDefault(type, Map.of());
+        for (ResourceVersion version : new TreeMap<>(resources).values()) {
+          all.add(json(parser.parseFrom(version.body().getValue())));
+        }
       }
     }
     return AdminResponse.json(pretty(root));

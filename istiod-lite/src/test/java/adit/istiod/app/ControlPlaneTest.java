@@ -17,6 +17,7 @@ import adit.source.ClusterView;
 import adit.source.StatusWriter;
 import adit.source.TokenReviewer;
 import adit.testkit.Eventually;
+import adit.xds.TypeUrls;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.grpc.ManagedChannel;
@@ -300,6 +301,7 @@ final class ControlPlaneTest {
       JsonNode ambient = json(port, "/debug/ambientz");
       assertThat(ambient.at("/workloads")).hasSize(3);
       assertThat(ambient.at("/policies/0/name").asText()).isEqualTo("p");
+      assertThat(json(port, "/debug/l7z").path(TypeUrls.ROUTE).isArray()).isTrue();
       assertThat(json(port, "/debug/configz").at("/problems")).isEmpty();
       assertThat(json(port, "/debug/registryz")).isEmpty();
       assertThat(json(port, "/debug/syncz").at("/0/proxy").asText())
