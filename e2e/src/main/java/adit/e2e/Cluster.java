@@ -331,7 +331,10 @@ record Cluster(KubernetesClient client) {
     }
     JsonNode status =
         client.getKubernetesSerialization().convertValue(object, JsonNode.class).path("status");
-    return status.findValues("conditions").stream()
+    // A Gateway's listeners have conditions of their own.
+    JsonNode own = status.path("conditions");
+    List<JsonNode> lists = own.isArray() ? List.of(own) : status.findValues("conditions");
+    return lists.stream()
         .flatMap(all -> all.valueStream())
         .map(each ->
             each.path("type").asText()

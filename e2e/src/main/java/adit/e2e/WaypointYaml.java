@@ -2,6 +2,14 @@ package adit.e2e;
 
 /// What a user writes for the waypoint of the shop.
 final class WaypointYaml {
+  /// As `adit waypoint apply` declares it; enough of it to be deleted.
+  static final String GATEWAY =
+      """
+      apiVersion: gateway.networking.k8s.io/v1
+      kind: Gateway
+      metadata: {name: waypoint, namespace: bookshop}
+      """;
+
   static final String VERSIONS =
       """
       apiVersion: v1

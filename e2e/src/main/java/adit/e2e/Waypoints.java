@@ -422,10 +422,7 @@ record Waypoints(Cluster cluster, UsersCommand user, Nodes nodes) {
           Locale.ROOT, "direct again (seen after %.1f s): %s", direct[0].toMillis() / 1e3, counts);
     } finally {
       cluster.label(Cluster.SHOP, USE, null);
-      cluster.delete(
-          "{apiVersion: "
-              + GATEWAY_API
-              + ", kind: Gateway, metadata: {name: waypoint, namespace: bookshop}}");
+      cluster.delete(WaypointYaml.GATEWAY);
     }
   }
 }

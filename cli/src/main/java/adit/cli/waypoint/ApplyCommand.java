@@ -113,10 +113,13 @@ final class ApplyCommand implements Callable<Integer> {
   /// @throws IOException they would, and the user has not said what to do about it
   private Migration migration(WaypointHome home, WaypointObject waypoint, String namespace)
       throws IOException {
+    if (keep) {
+      return new Migration(List.of(), List.of());
+    }
     ClusterView view = home.view(namespace);
     List<Trapped> trapped =
         Trapped.by(view, home.mesh(), namespace, waypoint.name(), waypoint.traffic(), enroll);
-    if (trapped.isEmpty() || keep) {
+    if (trapped.isEmpty()) {
       return new Migration(List.of(), List.of());
     }
     Gateway gateway = view.gateways().get(ObjectKey.of(Kind.GATEWAY, namespace, waypoint.name()));

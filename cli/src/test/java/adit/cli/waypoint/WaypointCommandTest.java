@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -378,6 +379,16 @@ final class WaypointCommandTest {
         .extracting(ObjectKey::name)
         .containsExactlyInAnyOrder("only-web", "only-web-at-reviews", "reviews-from-waypoint");
     assertThat(status(cluster, "--waypoint-timeout", "0")).isTrue();
+  }
+
+  @Test
+  void apply_byAUserWhoMayNotSeePolicies_saysSo_andGoesOnWhenToldTo() throws Exception {
+    server.know("security.istio.io/v1", "authorizationpolicies").forbid("authorizationpolicies");
+    assertThatThrownBy(() -> apply(cluster, "--enroll-namespace"))
+        .isInstanceOf(KubernetesClientException.class)
+        .hasMessageContaining("authorizationpolicies")
+        .hasMessageContaining("Forbidden");
+    assertThat(apply(cluster, "--enroll-namespace", "--keep-policies")).isTrue();
   }
 
   /// Somebody has declared it, and the control plane has reported.

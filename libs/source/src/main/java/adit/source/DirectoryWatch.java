@@ -59,8 +59,8 @@ final class DirectoryWatch implements AutoCloseable {
                 StandardWatchEventKinds.ENTRY_MODIFY,
                 StandardWatchEventKinds.ENTRY_DELETE));
         added = true;
-      } catch (IOException e) {
-        // Gone already; the next scan sees that.
+      } catch (IOException | ClosedWatchServiceException e) {
+        // Gone already: the next scan sees that. Or closed meanwhile: nobody looks any more.
       }
     }
     return added;
