@@ -29,7 +29,6 @@ import adit.istiod.translate.Translator;
 import adit.istiod.validate.Validator;
 import adit.source.ClusterSource;
 import adit.source.ClusterView;
-import adit.source.KubernetesClients;
 import adit.source.Selection;
 import adit.source.SourceEnvironment;
 import adit.source.StatusWriter;
@@ -133,7 +132,7 @@ final class ControlPlane implements AutoCloseable {
           environment.source(Selection.CONTROL_PLANE, new L7Check()),
           environment.statusWriter("istiod"),
           environment.tokenReviewer(),
-          environment.isKubernetes() ? KubernetesClients.open() : null);
+          environment.isKubernetes() ? environment.api() : null);
     }
   }
 

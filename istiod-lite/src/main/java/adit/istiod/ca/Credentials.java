@@ -103,6 +103,17 @@ public final class Credentials implements CaAuthenticator, ServerInterceptor {
             reason);
         yield null;
       }
+      case TokenReviewer.Review.Unanswered(var reason) -> {
+        log.warn(
+            "token not reviewed",
+            "peer",
+            transport.get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR),
+            "reason",
+            reason);
+        throw Status.UNAVAILABLE
+            .withDescription("the token cannot be reviewed now, try again")
+            .asRuntimeException();
+      }
     };
   }
 

@@ -14,9 +14,11 @@ import adit.protos.discovery.AggregatedDiscoveryServiceGrpc;
 import adit.protos.discovery.DiscoveryRequest;
 import adit.protos.discovery.DiscoveryResponse;
 import adit.source.ClusterView;
+import adit.source.SourceEnvironment;
 import adit.source.StatusWriter;
 import adit.source.TokenReviewer;
 import adit.testkit.Eventually;
+import adit.testkit.kube.ApiServer;
 import adit.xds.TypeUrls;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -30,7 +32,9 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -224,6 +228,30 @@ final class ControlPlaneTest {
       Proxy proxy = open(new Proxy(port, deployment.roots(), token, "istio-system"));
       assertThat(proxy.next()).isEqualTo("refused UNAUTHENTICATED: authentication failure");
     }
+  }
+
+  @Test
+  void tokenThatCannotBeReviewed_isUnavailableForProxiesAndCertificates() throws Exception {
+    ApiServer server = open(new ApiServer());
+    Path config = Files.writeString(directory.resolve("kubeconfig"), server.kubeconfig());
+    TokenReviewer tokens =
+        new SourceEnvironment(
+                Map.of("KUBECONFIG", config.toString()), Clock.systemUTC(), deployment::warn)
+            .tokenReviewer();
+    ControlPlane.Cluster cluster = deployment.cluster();
+    ControlPlane plane =
+        open(
+            deployment.start(
+                new ControlPlane.Cluster(cluster.source(), cluster.status(), tokens, null),
+                Deployment.ANY));
+    server.goAway();
+
+    assertThat(proxy(plane).next())
+        .isEqualTo("refused UNAVAILABLE: the token cannot be reviewed now, try again");
+    assertThatThrownBy(() ->
+            fetch(certificates(plane, "ztunnel-n1"), new SpiffeId("cluster.local", "shop", "web")))
+        .hasMessageContaining("UNAVAILABLE: the token cannot be reviewed now, try again");
+    assertThat(deployment.log()).contains("token not reviewed", "ConnectException");
   }
 
   @Test

@@ -84,9 +84,11 @@ final class Deployment implements AutoCloseable {
             "ADIT_SOURCE_DIR", directory.resolve("cluster") + ":" + directory.resolve("status"),
             "ADIT_STATUS_DIR", directory.resolve("status").toString(),
             "ADIT_TOKEN_JWKS", directory.resolve("jwks.json").toString());
-    return ControlPlane.Cluster.of(
-        new SourceEnvironment(
-            env, Clock.systemUTC(), message -> output.scope("source").warn(message)));
+    return ControlPlane.Cluster.of(new SourceEnvironment(env, Clock.systemUTC(), this::warn));
+  }
+
+  void warn(String message) {
+    output.scope("source").warn(message);
   }
 
   Path roots() {

@@ -70,7 +70,7 @@ public final class JwtTokenReviewer implements TokenReviewer {
     } catch (ParseException | JOSEException e) {
       return new Review.Rejected("token: not a signed JWT (" + e.getMessage() + ")");
     } catch (IOException e) {
-      return new Review.Rejected("keys: " + jwks + " cannot be read (" + e + ")");
+      return new Review.Unanswered("keys: " + jwks + " cannot be read (" + e + ")");
     }
   }
 

@@ -3,6 +3,7 @@ package adit.source;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -12,6 +13,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Opens connections to an API server.
@@ -27,6 +29,15 @@ public final class KubernetesClients {
   /// it.
   public static KubernetesClient open() {
     return open(Config.autoConfigure(null));
+  }
+
+  /// What an environment says about its API server. Where `KUBECONFIG` is a list of files, the
+  /// library merges those of this process.
+  static Config config(Map<String, String> env) {
+    String kubeconfig = env.getOrDefault("KUBECONFIG", "");
+    return kubeconfig.isEmpty() || kubeconfig.contains(File.pathSeparator)
+        ? Config.autoConfigure(null)
+        : Config.fromKubeconfig(Path.of(kubeconfig).toFile());
   }
 
   /// A client of the API server that a kubeconfig names in its present context. The caller closes

@@ -85,17 +85,18 @@ public final class KubernetesSource implements ClusterSource {
     this.objects = objects;
   }
 
-  /// Starts watching the API server of `KUBECONFIG`, or of the pod that this runs in. Returns at
-  /// once; the source becomes complete when every kind has been listed. A kind that the API server
-  /// does not know (its CRD is missing) counts as empty, is told to `warn` once, and is looked for
-  /// again; one that keeps the mesh closed counts as empty only after half a minute. So is a kind
-  /// that may not be read, except those that keep the mesh closed.
+  /// Starts watching through a client, which is closed with the source. Returns at once; the source
+  /// becomes complete when every kind has been listed. A kind that the API server does not know
+  /// (its CRD is missing) counts as empty, is told to `warn` once, and is looked for again; one
+  /// that keeps the mesh closed counts as empty only after half a minute. So is a kind that may not
+  /// be read, except those that keep the mesh closed.
   ///
   /// @param selection what is watched
   /// @param check asked about what the caller translates himself
   /// @param warn told what an operator should read
-  public static KubernetesSource open(Selection selection, SpecCheck check, Consumer<String> warn) {
-    return open(KubernetesClients.open(), selection, warn, STANDARD, new KubernetesObjects(check));
+  static KubernetesSource open(
+      KubernetesClient client, Selection selection, SpecCheck check, Consumer<String> warn) {
+    return open(client, selection, warn, STANDARD, new KubernetesObjects(check));
   }
 
   /// Starts watching through a client, which is closed with the source.

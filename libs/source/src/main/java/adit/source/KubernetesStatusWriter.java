@@ -54,16 +54,11 @@ public final class KubernetesStatusWriter implements StatusWriter {
     this.events = new KubernetesEvents(client, writer, clock);
   }
 
-  /// A writer for the API server of `KUBECONFIG`, or of the pod that this runs in.
+  /// A writer through a client, which is closed with it.
   ///
   /// @param writer name of the program, the events' reporting controller
   /// @param clock for time stamps
   /// @param warn told of what could not be written
-  public static KubernetesStatusWriter open(String writer, Clock clock, Consumer<String> warn) {
-    return open(KubernetesClients.open(), writer, clock, warn);
-  }
-
-  /// A writer through a client, which is closed with it.
   static KubernetesStatusWriter open(
       KubernetesClient client, String writer, Clock clock, Consumer<String> warn) {
     return new KubernetesStatusWriter(client, writer, clock, warn);

@@ -1,6 +1,7 @@
 package adit.source;
 
 import adit.source.object.SpecCheck;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Arrays;
@@ -14,6 +15,7 @@ import java.util.stream.Collectors;
 ///
 /// | variable | meaning |
 /// |---|---|
+/// | `KUBECONFIG` | the API server; without it that of the pod |
 /// | `ADIT_SOURCE_DIR` | directories with YAML, separated by `:`; without it the API server of `KUBECONFIG` or of the pod |
 /// | `ADIT_STATUS_DIR` | directory for patches and events; with a directory source and without this, status is not written |
 /// | `ADIT_TOKEN_JWKS` | file with the keys of the tokens' issuer; without it the API server's TokenReview |
@@ -47,7 +49,7 @@ public record SourceEnvironment(Map<String, String> env, Clock clock, Consumer<S
   public ClusterSource source(Selection selection, SpecCheck check) {
     String directories = env.getOrDefault("ADIT_SOURCE_DIR", "");
     if (directories.isEmpty()) {
-      return KubernetesSource.open(selection, check, warn);
+      return KubernetesSource.open(api(), selection, check, warn);
     }
     List<Path> paths =
         Arrays.stream(directories.split(":", -1))
@@ -62,6 +64,11 @@ public record SourceEnvironment(Map<String, String> env, Clock clock, Consumer<S
     return env.getOrDefault("ADIT_SOURCE_DIR", "").isEmpty();
   }
 
+  /// A client of the API server that the environment names. The caller closes it.
+  public KubernetesClient api() {
+    return KubernetesClients.open(KubernetesClients.config(env));
+  }
+
   /// The status writer that the environment names.
   ///
   /// @param writer name of the program
@@ -71,7 +78,7 @@ public record SourceEnvironment(Map<String, String> env, Clock clock, Consumer<S
       return DirectoryStatusWriter.open(Path.of(directory), writer, clock, warn);
     }
     return env.getOrDefault("ADIT_SOURCE_DIR", "").isEmpty()
-        ? KubernetesStatusWriter.open(writer, clock, warn)
+        ? KubernetesStatusWriter.open(api(), writer, clock, warn)
         : StatusWriter.none();
   }
 
@@ -84,7 +91,7 @@ public record SourceEnvironment(Map<String, String> env, Clock clock, Consumer<S
             .collect(Collectors.toUnmodifiableSet());
     String jwks = env.getOrDefault("ADIT_TOKEN_JWKS", "");
     return jwks.isEmpty()
-        ? KubernetesTokenReviewer.open(audiences)
+        ? KubernetesTokenReviewer.open(KubernetesClients.config(env), audiences)
         : JwtTokenReviewer.open(Path.of(jwks), audiences, clock);
   }
 }

@@ -2,7 +2,7 @@ package adit.source;
 
 /// Checks service account tokens.
 public interface TokenReviewer {
-  /// Checks a token. May wait for the network for a few seconds, so not for an event loop.
+  /// Checks a token. May wait for the network, for less than ten seconds, so not for an event loop.
   ///
   /// @param token the compact JWT, without `Bearer`
   Review review(String token);
@@ -18,6 +18,11 @@ public interface TokenReviewer {
     ///
     /// @param reason for the log, not for the peer
     record Rejected(String reason) implements Review {}
+
+    /// Whoever knows could not be asked. That says nothing about the token: ask again later.
+    ///
+    /// @param reason for the log, not for the peer
+    record Unanswered(String reason) implements Review {}
   }
 
   /// What a token says.

@@ -48,6 +48,14 @@ final class JwtTokenReviewerTest {
   }
 
   @Test
+  void keysThatCannotBeRead_sayNothingAboutTheToken() throws Exception {
+    Files.delete(directory.resolve("jwks.json"));
+
+    assertThat(reviewer.review(sign(key, claims("system:serviceaccount:shop:web").build())))
+        .isInstanceOf(Review.Unanswered.class);
+  }
+
+  @Test
   void tokenOfAnotherKey_isRejected() throws Exception {
     rejects(sign(key("k1"), claims("system:serviceaccount:shop:web").build()), "signature");
   }

@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -35,7 +34,7 @@ public final class ApiServer implements AutoCloseable {
 
   private final Map<String, Collection> collections = new ConcurrentHashMap<>();
   private final Map<String, UnaryOperator<ObjectNode>> reviews = new ConcurrentHashMap<>();
-  private final Set<String> forbidden = ConcurrentHashMap.newKeySet();
+  private final Map<String, Integer> refused = new ConcurrentHashMap<>();
   private final BlockingQueue<Write> writes = new LinkedBlockingQueue<>();
   private final Queue<String> reads = new ConcurrentLinkedQueue<>();
   private final Revisions revisions = new Revisions();
@@ -144,7 +143,12 @@ public final class ApiServer implements AutoCloseable {
 
   /// From now on requests for this plural are answered with 403; watches end.
   public void forbid(String plural) {
-    forbidden.add(plural);
+    refuse(plural, 403);
+  }
+
+  /// From now on requests for this plural are answered with this status; watches end.
+  public void refuse(String plural, int status) {
+    refused.put(plural, status);
     collections.forEach((key, collection) -> {
       if (key.endsWith("/" + plural)) {
         collection.cutWatches();
@@ -153,7 +157,7 @@ public final class ApiServer implements AutoCloseable {
   }
 
   public void allow(String plural) {
-    forbidden.remove(plural);
+    refused.remove(plural);
   }
 
   /// Ends all watches with 410 and forgets the past, as after a compaction.
@@ -182,10 +186,11 @@ public final class ApiServer implements AutoCloseable {
   private void answer(HttpExchange exchange) throws IOException {
     try (exchange) {
       Path path = Path.parseOrNull(exchange.getRequestURI().getPath());
+      Integer refusal = path == null ? null : refused.get(path.plural());
       if (path == null) {
         fail(exchange, 404, "NotFound");
-      } else if (forbidden.contains(path.plural())) {
-        fail(exchange, 403, "Forbidden");
+      } else if (refusal != null) {
+        fail(exchange, refusal, refusal == 403 ? "Forbidden" : "Refused");
       } else if (exchange.getRequestMethod().equals("GET")) {
         read(exchange, path);
       } else {
