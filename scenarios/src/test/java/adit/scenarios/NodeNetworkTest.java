@@ -6,11 +6,14 @@ import adit.linux.Netns;
 import adit.linux.Sysctl;
 import adit.linux.topology.Command;
 import adit.protos.security.Authorization;
+import adit.protos.workload.NetworkMode;
+import adit.protos.workload.Workload;
 import adit.testkit.EchoServer;
 import adit.testkit.Eventually;
 import adit.testkit.TcpClient;
 import adit.testkit.WireResources;
 import adit.testkit.lab.LabPod;
+import adit.xds.TypeUrls;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -82,6 +85,38 @@ final class NodeNetworkTest {
     }
   }
 
+  /// A node's address is no workload's, also where one shares it: the way is past the tunnel.
+  @Test
+  void portOfTheNode_fromTheMesh_isPassedThroughAlsoBesideAHostNetworkWorkload() throws Exception {
+    Workload.Builder exporter =
+        WireResources.workload(
+                "istio-system", "node-exporter", "exporter", "right", two.right().lab().ip4())
+            .setNetworkMode(NetworkMode.HOST_NETWORK);
+    two.mesh().publish(exporter);
+    try (EchoServer app = server.echo();
+        NodePort port = NodePort.open(two.right(), server.at(app.port()))) {
+      assertThat(client.client().exchange(port.at(), TEXT)).isEqualTo(TEXT);
+
+      assertThat(app.clients())
+          .extracting(InetSocketAddress::getAddress)
+          .containsExactly((InetAddress) client.ip4());
+      assertThat(two.left().awaitAccess("dst.addr=" + text(port.at())))
+          .contains("direction=\"outbound\"")
+          .doesNotContain("dst.hbone_addr", "node-exporter");
+      assertThat(
+              two.right()
+                  .awaitAccess(
+                      "direction=\"inbound\"",
+                      "src.addr=" + client.ip4().getHostAddress(),
+                      "dst.addr=" + text(server.at(app.port()))))
+          .doesNotContain("src.identity");
+    } finally {
+      two.mesh()
+          .control()
+          .remove(TypeUrls.ADDRESS, WireResources.name(WireResources.address(exporter)));
+    }
+  }
+
   /// The port is the node's, not a way past the policy.
   @Test
   void portOfTheNode_underStrict_isRefusedAndSaid() throws Exception {
@@ -103,8 +138,12 @@ final class NodeNetworkTest {
           .contains("no identity (plaintext)");
       assertThat(client.client().exchange(guarded.at(app.port()), TEXT)).isEqualTo(TEXT);
     } finally {
-      two.mesh().control().remove(adit.xds.TypeUrls.AUTHORIZATION, WireResources.name(strict));
+      two.mesh().control().remove(TypeUrls.AUTHORIZATION, WireResources.name(strict));
     }
+  }
+
+  private static String text(InetSocketAddress address) {
+    return address.getAddress().getHostAddress() + ":" + address.getPort();
   }
 
   private static boolean answers(TcpClient from, InetSocketAddress to) {

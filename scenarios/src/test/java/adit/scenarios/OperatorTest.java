@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import adit.protos.security.Action;
 import adit.protos.workload.Service;
+import adit.protos.workload.Workload;
 import adit.testkit.EchoServer;
 import adit.testkit.WireResources;
 import adit.xds.TypeUrls;
@@ -171,8 +172,9 @@ final class OperatorTest {
   @Test
   void proxyItself_isAWorkload_whoseMetricsAreReadThroughATunnel() throws Exception {
     InetAddress node = two.right().lab().ip4();
-    two.mesh()
-        .publish(WireResources.workload("istio-system", "ztunnel-right", "ztunnel", "right", node));
+    Workload.Builder proxy =
+        WireResources.workload("istio-system", "ztunnel-right", "ztunnel", "right", node);
+    two.mesh().publish(proxy);
     try (Socket scrape = client.client().connect(new InetSocketAddress(node, 15020))) {
       scrape
           .getOutputStream()
@@ -181,6 +183,11 @@ final class OperatorTest {
           .asString(UTF_8)
           .startsWith("HTTP/1.1 200")
           .contains("istio_build");
+    } finally {
+      // On a cluster the proxy has an address of its own; here it stands on its node's.
+      two.mesh()
+          .control()
+          .remove(TypeUrls.ADDRESS, WireResources.name(WireResources.address(proxy)));
     }
     two.left().awaitAccess("dst.hbone_addr=" + node.getHostAddress() + ":15020", "\tinfo\t");
   }
