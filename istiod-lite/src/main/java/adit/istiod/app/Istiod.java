@@ -21,7 +21,7 @@ public final class Istiod {
     Log log = output.scope("istiod");
     List<String> words = Arrays.asList(args);
     if (words.equals(List.of("train"))) {
-      boolean complete = Training.run(log);
+      boolean complete = Training.run(log, TrainingApiServer.Size.USUAL);
       output.close();
       System.exit(complete ? 0 : 1);
     }

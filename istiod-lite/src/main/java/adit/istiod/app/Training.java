@@ -1,19 +1,11 @@
 package adit.istiod.app;
 
-import adit.identity.CaClient;
 import adit.identity.ca.SigningException;
-import adit.model.SpiffeId;
-import adit.protos.core.Node;
-import adit.protos.security.Authorization;
-import adit.protos.workload.Address;
 import adit.source.SourceEnvironment;
 import adit.telemetry.Log;
 import adit.telemetry.LogFilter;
 import adit.telemetry.LogFormat;
 import adit.telemetry.LogOutput;
-import adit.xds.DeltaClient;
-import adit.xds.Subscription;
-import adit.xds.TypeUrls;
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
@@ -24,19 +16,8 @@ import com.nimbusds.jose.jwk.JWKSet;
 import com.nimbusds.jose.jwk.gen.ECKeyGenerator;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
-import io.grpc.ManagedChannel;
-import io.grpc.Metadata;
-import io.grpc.Status;
-import io.grpc.netty.GrpcSslContexts;
-import io.grpc.netty.NettyChannelBuilder;
-import io.grpc.stub.MetadataUtils;
-import io.netty.channel.EventLoopGroup;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollIoHandler;
-import io.netty.channel.epoll.EpollSocketChannel;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -44,22 +25,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.Date;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Supplier;
-import java.util.random.RandomGenerator;
 
-/// The run from which the archive of classes and their links is made: the real control plane over a
-/// directory of its own, on free ports of loopback, and a proxy that asks it for the mesh and for a
-/// certificate. Nothing is left on the machine.
+/// The run from which the archive is made: of classes, their links, and what the compilers learned
+/// about hot methods. The real control plane on free ports of loopback, over a directory of its own
+/// and then over an API server with pods that change, and proxies that ask it for the mesh and for
+/// certificates. Nothing is left on the machine.
 final class Training {
-  private static final int PATIENCE_SECONDS = 20;
-  private static final SpiffeId WEB = new SpiffeId("cluster.local", "shop", "web");
   private static final String CLUSTER =
       """
       apiVersion: v1
@@ -105,12 +79,15 @@ final class Training {
 
   /// Blocks for some seconds.
   ///
+  /// @param size of the API server's cluster
   /// @return whether everything went through; what did not is told in the log
-  static boolean run(Log log) {
+  static boolean run(Log log, TrainingApiServer.Size size) {
     try {
       Path directory = Files.createTempDirectory("adit-training-");
       try {
-        new Training(directory).run();
+        Training training = new Training(directory);
+        training.overADirectory();
+        training.overAnApiServer(size);
         log.info("trained");
         return true;
       } finally {
@@ -138,7 +115,7 @@ final class Training {
     }
   }
 
-  private void run()
+  private void overADirectory()
       throws IOException,
           JOSEException,
           SigningException,
@@ -156,83 +133,59 @@ final class Training {
             "ADIT_SOURCE_DIR", cluster + ":" + status,
             "ADIT_STATUS_DIR", status.toString(),
             "ADIT_TOKEN_JWKS", keys.toString());
-    try (var lines =
-        LogOutput.start(
-            OutputStream.nullOutputStream(), LogFormat.PLAIN, LogFilter.INFO, Clock.systemUTC())) {
-      var sources =
-          new SourceEnvironment(
-              environment, Clock.systemUTC(), message -> lines.scope("source").warn(message));
-      try (ControlPlane plane =
-          ControlPlane.start(
-              IstiodConfig.of(environment),
-              ControlPlane.Cluster.of(sources),
-              new ControlPlane.Ports(0, 0, 0, 0, 0),
-              lines)) {
-        ask(plane.ports().secure());
+    try (var lines = silent();
+        ControlPlane plane = start(environment, lines);
+        TrainingProxy proxy =
+            new TrainingProxy(
+                plane.ports().secure(), directory.resolve("ca/root-cert.pem"), token(), "")) {
+      proxy.ask();
+    }
+  }
+
+  private void overAnApiServer(TrainingApiServer.Size size)
+      throws IOException,
+          SigningException,
+          InterruptedException,
+          ExecutionException,
+          TimeoutException {
+    Path config = directory.resolve("kubeconfig");
+    Map<String, String> environment =
+        Map.of(
+            "ROOT_CA_DIR", directory.resolve("none").toString(),
+            "KUBECONFIG", config.toString());
+    try (TrainingApiServer server = new TrainingApiServer(size);
+        var lines = silent()) {
+      Files.writeString(config, server.kubeconfig());
+      ControlPlane plane = start(environment, lines);
+      Path roots = Files.writeString(directory.resolve("api-roots.pem"), server.roots());
+      int port = plane.ports().secure();
+      try (plane;
+          TrainingProxy one = new TrainingProxy(port, roots, "token", server.last());
+          TrainingProxy other = new TrainingProxy(port, roots, "token", server.last())) {
+        one.ask();
+        other.ask();
+        server.change();
+        one.awaitLast();
+        other.awaitLast();
       }
     }
   }
 
-  private void ask(int port)
-      throws JOSEException, InterruptedException, ExecutionException, TimeoutException {
-    String token = token();
-    Path roots = directory.resolve("ca/root-cert.pem");
-    EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
-    ScheduledExecutorService owner = Executors.newSingleThreadScheduledExecutor();
-    try (DeltaClient client = proxy(owner, () -> channel(group, port, roots, token));
-        CaClient certificates =
-            new CaClient(
-                new CaClient.Settings(
-                    "https://127.0.0.1:" + port,
-                    roots.toString(),
-                    null,
-                    token,
-                    "Kubernetes",
-                    Map.of(),
-                    Duration.ofHours(1),
-                    CaClient.Mode.SHARED),
-                group,
-                EpollSocketChannel::new)) {
-      client.start();
-      var _ = client.synced().toCompletableFuture().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
-      var _ = certificates.fetch(WEB).toCompletableFuture().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
-    } finally {
-      owner.shutdownNow();
-      var _ = group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
-    }
+  private static LogOutput silent() {
+    return LogOutput.start(
+        OutputStream.nullOutputStream(), LogFormat.PLAIN, LogFilter.INFO, Clock.systemUTC());
   }
 
-  private static DeltaClient proxy(
-      ScheduledExecutorService owner, Supplier<ManagedChannel> channels) {
-    Node node =
-        Node.newBuilder()
-            .setId("ztunnel~10.0.0.1~ztunnel-n1.istio-system~istio-system.svc.cluster.local")
-            .build();
-    return new DeltaClient(
-        owner,
-        channels,
-        () -> node,
-        List.of(
-            Subscription.of(TypeUrls.ADDRESS, Address.parser(), _ -> List.of()),
-            Subscription.of(TypeUrls.AUTHORIZATION, Authorization.parser(), _ -> List.of())),
-        new Silence(),
-        RandomGenerator.getDefault());
-  }
-
-  private static ManagedChannel channel(EventLoopGroup group, int port, Path roots, String token) {
-    var headers = new Metadata();
-    headers.put(
-        Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + token);
-    try {
-      return NettyChannelBuilder.forAddress("127.0.0.1", port)
-          .eventLoopGroup(group)
-          .channelType(EpollSocketChannel.class)
-          .intercept(MetadataUtils.newAttachHeadersInterceptor(headers))
-          .sslContext(GrpcSslContexts.forClient().trustManager(roots.toFile()).build())
-          .build();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+  private static ControlPlane start(Map<String, String> environment, LogOutput lines)
+      throws IOException, SigningException, InterruptedException {
+    var sources =
+        new SourceEnvironment(
+            environment, Clock.systemUTC(), message -> lines.scope("source").warn(message));
+    return ControlPlane.start(
+        IstiodConfig.of(environment),
+        ControlPlane.Cluster.of(sources),
+        new ControlPlane.Ports(0, 0, 0, 0, 0),
+        lines);
   }
 
   /// As Kubernetes would have bound it to the proxy's pod.
@@ -255,19 +208,5 @@ final class Training {
             new JWSHeader.Builder(JWSAlgorithm.ES256).keyID(issuer.getKeyID()).build(), claims);
     jwt.sign(new ECDSASigner(issuer));
     return jwt.serialize();
-  }
-
-  private static final class Silence implements DeltaClient.Listener {
-    @Override
-    public void connected() {}
-
-    @Override
-    public void disconnected(String cause, Status status, Duration retryIn) {}
-
-    @Override
-    public void received(String typeUrl, int bytes) {}
-
-    @Override
-    public void rejected(String typeUrl, String message) {}
   }
 }

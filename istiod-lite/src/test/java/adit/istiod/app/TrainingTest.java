@@ -18,7 +18,7 @@ final class TrainingTest {
     var lines = new ByteArrayOutputStream();
     boolean complete;
     try (var output = LogOutput.start(lines, LogFormat.PLAIN, LogFilter.INFO, Clock.systemUTC())) {
-      complete = Training.run(output.scope("istiod"));
+      complete = Training.run(output.scope("istiod"), new TrainingApiServer.Size(300, 20));
     }
 
     assertThat(lines.toString(UTF_8)).contains("trained");
