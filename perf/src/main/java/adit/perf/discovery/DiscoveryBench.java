@@ -2,6 +2,8 @@ package adit.perf.discovery;
 
 import adit.linux.topology.Command;
 import adit.linux.topology.Completed;
+import adit.perf.measure.Machine;
+import adit.perf.measure.Opened;
 import adit.telemetry.WritesToStandardOutput;
 import adit.testkit.kube.ApiServer;
 import java.io.File;
@@ -28,6 +30,7 @@ import org.HdrHistogram.Histogram;
 /// ports must be free.
 public final class DiscoveryBench {
   private static final Duration LONGEST_START = Duration.ofMinutes(5);
+  private static final String LOG = "istiod.log";
   private static final Duration TOOL = Duration.ofSeconds(60);
 
   private final Map<String, Integer> options;
@@ -60,67 +63,77 @@ public final class DiscoveryBench {
     int pods = option("--pods", 10_000);
     int services = option("--services", 1_000);
     int proxies = option("--proxies", 10);
-    Path directory = Files.createTempDirectory("adit-bench");
-    try (ApiServer server = new ApiServer()) {
+    try (Opened opened = Opened.nothing()) {
+      ApiServer server = opened.add(new ApiServer());
       SimulatedCluster cluster = new SimulatedCluster(server, pods, services);
       say("cluster: " + pods + " pods, " + services + " services; proxies: " + proxies);
-      Path config = Files.writeString(directory.resolve("kubeconfig"), server.kubeconfig());
+      Path config =
+          Files.writeString(opened.directory().resolve("kubeconfig"), server.kubeconfig());
       long begun = System.nanoTime();
-      Process istiod = istiod(config, directory);
-      List<Watcher> watchers = new ArrayList<>();
-      try {
-        watchers.addAll(connected(proxies, pods + services));
-        say(
-            "start to first full push at all proxies: "
-                + seconds(System.nanoTime() - begun)
-                + " s");
-        say("after the first push: " + memory(istiod));
-        double before = cpuSeconds(istiod);
-        changes("the first", option("--warm", 10), cluster, pods, services);
-        changes("the next", option("--seconds", 20), cluster, pods, services);
-        say("CPU during the changes: " + (cpuSeconds(istiod) - before) + " s");
-        say("after the changes: " + memory(istiod));
-      } finally {
-        watchers.forEach(Watcher::close);
-        istiod.destroy();
-        var _ = istiod.waitFor(10, TimeUnit.SECONDS);
-      }
+      Process istiod = istiod(config, opened);
+      connect(proxies, pods + services, opened);
+      say(
+          "start to first full push at all proxies: "
+              + seconds(System.nanoTime() - begun)
+              + " s, CPU "
+              + cpuSeconds(istiod)
+              + " s; "
+              + Machine.load());
+      say("after the first push: " + memory(istiod));
+      double before = cpuSeconds(istiod);
+      changes("the first", option("--warm", 10), cluster, pods, services);
+      changes("the next", option("--seconds", 20), cluster, pods, services);
+      say("CPU during the changes: " + (cpuSeconds(istiod) - before) + " s");
+      say("after the changes: " + memory(istiod));
     }
   }
 
-  private static Process istiod(Path kubeconfig, Path directory) throws IOException {
+  /// Its log is shown if it does not come up.
+  private static Process istiod(Path kubeconfig, Opened opened) throws IOException {
     ProcessBuilder builder =
         new ProcessBuilder(
             Path.of(System.getenv("ADIT_HOME"), "adit").toString(), "run", "istiod", "discovery");
     builder.environment().put("ADIT_NO_BUILD", "1");
     builder.environment().put("KUBECONFIG", kubeconfig.toString());
-    builder.environment().put("ROOT_CA_DIR", directory.resolve("none").toString());
-    File log = directory.resolve("istiod.log").toFile();
-    say("log: " + log);
-    return builder.redirectErrorStream(true).redirectOutput(log).start();
+    builder.environment().put("ROOT_CA_DIR", opened.directory().resolve("none").toString());
+    File log = opened.directory().resolve(LOG).toFile();
+    Process istiod = builder.redirectErrorStream(true).redirectOutput(log).start();
+    var _ = opened.add(() -> end(istiod));
+    return istiod;
   }
 
-  /// Proxies that have everything.
-  private List<Watcher> connected(int proxies, int resources) throws InterruptedException {
-    List<Watcher> watchers = new ArrayList<>();
+  private static void end(Process istiod) throws InterruptedException {
+    istiod.destroy();
+    if (!istiod.waitFor(10, TimeUnit.SECONDS)) {
+      istiod.destroyForcibly();
+    }
+  }
+
+  /// Waits until all proxies have everything.
+  private void connect(int proxies, int resources, Opened opened)
+      throws IOException, InterruptedException {
     CountDownLatch full = new CountDownLatch(proxies);
     for (int i = 0; i < proxies; i++) {
       boolean first = i == 0;
-      watchers.add(
-          new Watcher(
-              i,
-              names -> {
-                if (names.size() >= resources) {
-                  full.countDown();
-                } else if (first) {
-                  arrived(names);
-                }
-              }));
+      var _ =
+          opened.add(
+              new Watcher(
+                  i,
+                  names -> {
+                    if (names.size() >= resources) {
+                      full.countDown();
+                    } else if (first) {
+                      arrived(names);
+                    }
+                  }));
     }
     if (!full.await(LONGEST_START.toSeconds(), TimeUnit.SECONDS)) {
-      throw new IllegalStateException("no full push within " + LONGEST_START + "; see the log");
+      throw new IllegalStateException(
+          "no full push within "
+              + LONGEST_START
+              + ":\n"
+              + Files.readString(opened.directory().resolve(LOG)));
     }
-    return watchers;
   }
 
   private void arrived(List<String> names) {

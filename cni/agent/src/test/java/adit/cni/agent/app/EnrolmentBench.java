@@ -19,20 +19,24 @@ import adit.telemetry.Log;
 import adit.telemetry.Metrics;
 import adit.telemetry.WritesToStandardOutput;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 
 /// Measures the way of pods into the mesh on one node, with real namespaces, rules and listeners
 /// and a proxy that answers at once: an ADD as the container runtime sees it, and the time from a
 /// namespace's label to the last captured pod. Needs root. `./adit bench enrolment [PODS]`.
 final class EnrolmentBench {
+  private static final String FABRIC = "enrolment";
   private static final Map<String, String> AMBIENT = Map.of("istio.io/dataplane-mode", "ambient");
 
   private final Path directory;
@@ -50,10 +54,24 @@ final class EnrolmentBench {
   public static void main(String[] arguments) throws Exception {
     int count = arguments.length == 1 ? Integer.parseInt(arguments[0]) : 100;
     Path directory = Files.createTempDirectory("adit-bench");
+    // At every end, also when interrupted.
+    Runtime.getRuntime()
+        .addShutdownHook(Thread.ofPlatform().unstarted(() -> leaveNothing(directory)));
     Path plugin = InstallPlugin.install(directory.resolve("bin"), directory.resolve("bin"));
-    try (Fabric fabric = Fabric.create("enrolment", AddressPlan.standard())) {
+    try (Fabric fabric = Fabric.create(FABRIC, AddressPlan.standard())) {
       EnrolmentBench bench = new EnrolmentBench(directory, fabric.addNode("n1"));
       System.out.println(bench.measure(count, plugin));
+    }
+  }
+
+  private static void leaveNothing(Path directory) {
+    try (Stream<Path> files = Files.walk(directory)) {
+      Fabric.remove(FABRIC);
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
