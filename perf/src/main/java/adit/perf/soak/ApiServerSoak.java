@@ -76,7 +76,7 @@ public final class ApiServerSoak {
 
   private SoakPod added(String pod) throws IOException {
     cluster.schedule(pod);
-    SoakPod made = cluster.sandbox(pod);
+    SoakPod made = cluster.start(pod, SOON);
     cluster.running(made);
     return made;
   }

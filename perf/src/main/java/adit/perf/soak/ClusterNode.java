@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import adit.cni.plugin.AgentReply;
 import adit.cni.plugin.AgentRequest;
+import adit.cni.plugin.CniException;
 import adit.cni.plugin.Command;
 import adit.cni.plugin.JsonReader;
 import adit.cni.plugin.JsonWriter;
@@ -272,11 +273,28 @@ final class ClusterNode implements AutoCloseable {
   /// @throws IOException the agent refused; what it said
   SoakPod sandbox(String pod) throws IOException {
     LabPod made = node.addPod(pod);
-    AgentReply reply = add(pod, made);
+    return sandbox(pod, made, add(pod, made));
+  }
+
+  private SoakPod sandbox(String pod, LabPod made, AgentReply reply) throws IOException {
     if (reply.code() != 0) {
       throw new IOException(reply.message());
     }
     return new SoakPod(pod, made.ip4(), open.add(made.open()));
+  }
+
+  /// Makes a sandbox and tells the agent, again as long as it wants to be asked later, as a runtime
+  /// does.
+  ///
+  /// @throws IOException the agent refused, or wanted to be asked later for too long; what it said
+  SoakPod start(String pod, Duration patience) throws IOException {
+    LabPod made = node.addPod(pod);
+    long end = System.nanoTime() + patience.toNanos();
+    AgentReply reply = add(pod, made);
+    while (reply.code() == CniException.TRY_AGAIN_LATER && System.nanoTime() < end) {
+      reply = add(pod, made);
+    }
+    return sandbox(pod, made, reply);
   }
 
   private AgentReply add(String pod, LabPod made) throws IOException {
