@@ -154,6 +154,10 @@ record Entering(Cluster cluster, UsersCommand user, Images images) {
       return;
     }
     cluster.label(Cluster.SHOP, MODE, null);
+    if (!cluster.exists(Cluster.MESH)) {
+      // Nobody is there to withdraw what Helm's uninstall has left on the pods.
+      return;
+    }
     Cluster.await(
         "no pod captured",
         CAPTURE,

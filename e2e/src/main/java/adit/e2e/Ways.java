@@ -26,7 +26,7 @@ record Ways(Entering entering, String helm) {
         new Journey("kubectl: label", false, entering::label),
         new Journey("kubectl delete ns", false, this::deleteNamespace),
         new Journey("helm install", false, this::helmInstall),
-        new Journey("helm: label", false, entering::label),
+        new Journey("helm: label", false, this::helmLabel),
         new Journey("helm upgrade", false, this::helmUpgrade),
         new Journey("helm uninstall", false, this::helmUninstall));
   }
@@ -95,6 +95,11 @@ record Ways(Entering entering, String helm) {
     var _ = clean();
     String _ = helm("install", charts(), "--create-namespace");
     return entering.installed();
+  }
+
+  private String helmLabel() throws Exception {
+    require(helm);
+    return entering.label();
   }
 
   /// To charts of a later version, whose pods are others.

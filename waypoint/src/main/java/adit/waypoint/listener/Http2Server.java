@@ -1,5 +1,6 @@
 package adit.waypoint.listener;
 
+import adit.waypoint.message.FlushPerTurn;
 import adit.waypoint.message.RequestHandler;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -11,7 +12,6 @@ import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2GoAwayFrame;
 import io.netty.handler.codec.http2.Http2MultiplexHandler;
 import io.netty.handler.codec.http2.Http2Settings;
-import io.netty.handler.flush.FlushConsolidationHandler;
 import java.util.concurrent.TimeUnit;
 
 /// The server side of one HTTP/2 connection.
@@ -19,7 +19,6 @@ public final class Http2Server {
   private static final int LARGEST_FRAME = 16 << 10;
   private static final int RESETS = 200;
   private static final int RESETS_SECONDS = 10;
-  private static final int MOST_FLUSHES = 64;
   private static final long GRACE_MILLIS = 30_000;
   private static final long DRAIN_MILLIS = 300;
 
@@ -46,7 +45,7 @@ public final class Http2Server {
     pipeline.addLast(
         codec,
         // Answers to many streams that come in one turn of the loop leave in one write.
-        new FlushConsolidationHandler(MOST_FLUSHES, true),
+        new FlushPerTurn(),
         new Http2MultiplexHandler(
             new ChannelInitializer<Channel>() {
               @Override

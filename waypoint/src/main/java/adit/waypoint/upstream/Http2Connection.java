@@ -1,5 +1,6 @@
 package adit.waypoint.upstream;
 
+import adit.waypoint.message.FlushPerTurn;
 import adit.waypoint.message.RequestMessage;
 import adit.waypoint.message.RequestSink;
 import adit.waypoint.message.ResponseReceiver;
@@ -15,7 +16,6 @@ import io.netty.handler.codec.http2.Http2MultiplexHandler;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2SettingsFrame;
 import io.netty.handler.codec.http2.Http2StreamChannelBootstrap;
-import io.netty.handler.flush.FlushConsolidationHandler;
 import io.netty.util.ReferenceCountUtil;
 
 /// One HTTP/2 connection to a backend, with many exchanges.
@@ -24,7 +24,6 @@ final class Http2Connection extends ChannelInboundHandlerAdapter {
   private static final int LARGEST_FRAME = 64 << 10;
   private static final int HEADERS = 64 << 10;
   private static final int MOST_STREAMS = 100;
-  private static final int MOST_FLUSHES = 64;
 
   private final Channel channel;
   private final Runnable changed;
@@ -59,11 +58,7 @@ final class Http2Connection extends ChannelInboundHandlerAdapter {
             .build();
     ChannelPipeline pipeline = channel.pipeline();
     // Requests of many streams that are sent in one turn of the loop leave in one write.
-    pipeline.addLast(
-        codec,
-        new FlushConsolidationHandler(MOST_FLUSHES, true),
-        new Http2MultiplexHandler(new Unwanted()),
-        this);
+    pipeline.addLast(codec, new FlushPerTurn(), new Http2MultiplexHandler(new Unwanted()), this);
     LayerSetup.release(channel);
     channel.config().setAutoRead(true);
   }

@@ -132,7 +132,8 @@ final class Http2Peer {
     @Override
     public void data(ByteBuf bytes) {
       sink.data(bytes);
-      sink.read(sink.isWritable());
+      // What was on its way when it became deaf still comes.
+      sink.read(!deaf && sink.isWritable());
     }
 
     @Override
@@ -192,7 +193,7 @@ final class Http2Peer {
               .eventLoop()
               .scheduleAtFixedRate(
                   () -> {
-                    for (int i = 0; i < 64 && stream.isWritable(); i++) {
+                    for (int i = 0; i < 64 && stream.isActive() && stream.isWritable(); i++) {
                       sent.addAndGet(block.length);
                       var _ =
                           stream.writeAndFlush(
@@ -204,6 +205,9 @@ final class Http2Peer {
                   TimeUnit.MILLISECONDS);
       long taken = Standstill.of("the other side takes no more", sent::get);
       pump.cancel(false);
+      if (!stream.isActive()) {
+        throw new AssertionError("the stream has ended: " + collecting.result);
+      }
       return taken;
     }
 

@@ -23,7 +23,11 @@ final class Standstill {
           if (now != last.getAndSet(now)) {
             since.set(System.nanoTime());
           }
-          return now > 0 && System.nanoTime() - since.get() > CALM_NANOS;
+          long calm = System.nanoTime() - since.get();
+          if (now <= 0 || calm <= CALM_NANOS) {
+            throw new IllegalStateException("at " + now + " for " + calm / 1_000_000 + " ms");
+          }
+          return true;
         });
     return last.get();
   }
