@@ -129,7 +129,10 @@ final class ControlPlane implements AutoCloseable {
       @Nullable KubernetesClient api) {
     static Cluster of(SourceEnvironment environment) {
       return new Cluster(
-          environment.source(Selection.CONTROL_PLANE, new L7Check()),
+          environment.source(
+              Selection.ofControlPlane(
+                  environment.env().getOrDefault("POD_NAMESPACE", "istio-system")),
+              new L7Check()),
           environment.statusWriter("istiod"),
           environment.tokenReviewer(),
           environment.isKubernetes() ? environment.api() : null);

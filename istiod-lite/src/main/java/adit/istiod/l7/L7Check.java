@@ -5,9 +5,11 @@ import adit.l7.L7Decode;
 import adit.model.InvalidResource;
 import adit.protos.l7.Parent;
 import adit.protos.l7.Route;
+import adit.source.Selection;
 import adit.source.object.AuthorizationPolicy;
 import adit.source.object.Configuration;
 import adit.source.object.Fields;
+import adit.source.object.Kind;
 import adit.source.object.ObjectReader;
 import adit.source.object.SpecCheck;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +19,10 @@ public final class L7Check implements SpecCheck {
   @Override
   public void check(ObjectReader reader, Configuration object, Fields spec) {
     Reading reading = new Reading(reader, object.meta().namespace(), References.ANY);
+    if (object.kind() == Kind.CONFIG_MAP) {
+      mesh(object, reading, spec);
+      return;
+    }
     InvalidResource refusal =
         switch (object.kind()) {
           case HTTP_ROUTE, GRPC_ROUTE, TCP_ROUTE, TLS_ROUTE ->
@@ -26,6 +32,12 @@ public final class L7Check implements SpecCheck {
         };
     if (refusal != null) {
       spec.invalid(reader.ofValues(), refusal.field(), refusal.value(), refusal.expected());
+    }
+  }
+
+  private static void mesh(Configuration object, Reading reading, Fields data) {
+    if (object.meta().name().equals(Selection.MESH)) {
+      var _ = MeshTelemetry.read(object, reading, data);
     }
   }
 

@@ -17,6 +17,7 @@ import adit.source.object.AuthorizationPolicy;
 import adit.source.object.Configuration;
 import adit.source.object.Fields;
 import adit.source.object.Finding;
+import adit.source.object.Gateway;
 import adit.source.object.Kind;
 import adit.source.object.ObjectKey;
 import adit.source.object.ObjectReader;
@@ -38,12 +39,14 @@ import org.jspecify.annotations.Nullable;
 /// policy that restricts is the exception; it is sent, and the waypoint lets nothing through to its
 /// targets.
 public final class L7Translation {
+  private static final String CLIENT_IDENTITY = "ambient.istio.io/xfcc-include-client-identity";
   private static final ObjectReader READER = new ObjectReader(Origin.API_SERVER);
   private static final List<Kind> ROUTES =
       List.of(Kind.HTTP_ROUTE, Kind.GRPC_ROUTE, Kind.TCP_ROUTE, Kind.TLS_ROUTE);
 
   private final ClusterView view;
   private final L7Settings settings;
+  private final MeshTelemetry telemetry;
   private final References references;
   private final Function<String, @Nullable String> waypoints;
   private final Map<String, Map<String, ResourceVersion>> types = new HashMap<>();
@@ -54,7 +57,8 @@ public final class L7Translation {
       ClusterView view, L7Settings settings, Function<String, @Nullable String> waypoints) {
     this.view = view;
     this.settings = settings;
-    this.references = new ViewReferences(view, settings.clusterDomain());
+    this.telemetry = MeshTelemetry.of(view, settings.rootNamespace());
+    this.references = new ViewReferences(view, telemetry, settings.clusterDomain());
     this.waypoints = waypoints;
     TypeUrls.L7.forEach(url -> types.put(url, new HashMap<>()));
   }
@@ -229,16 +233,26 @@ public final class L7Translation {
   }
 
   private void waypoint(Waypoint waypoint) {
-    put(
-        TypeUrls.WAYPOINT_CONFIG,
-        waypoint.name(),
+    WaypointConfig.Builder wire =
         WaypointConfig.newBuilder()
             .setNamespace(waypoint.gateway().namespace())
             .setName(waypoint.gateway().name())
             .setGatewayClass(waypoint.className())
             .setRootNamespace(settings.rootNamespace())
             .setTrustDomain(settings.trustDomain())
-            .build());
+            .setIncludeClientIdentity(wantsIdentities(view.gateways().get(waypoint.gateway())));
+    telemetry.put(references, wire);
+    put(TypeUrls.WAYPOINT_CONFIG, waypoint.name(), wire.build());
+  }
+
+  /// An annotation of the waypoint's pods, which have those of the Gateway.
+  private static boolean wantsIdentities(@Nullable Gateway gateway) {
+    if (gateway == null) {
+      return false;
+    }
+    Map<String, String> said = gateway.infrastructure().annotations();
+    Map<String, String> annotations = said == null ? gateway.meta().annotations() : said;
+    return annotations.getOrDefault(CLIENT_IDENTITY, "").equals("true");
   }
 
   /// A DestinationRule, RequestAuthentication, RateLimit or Telemetry.

@@ -19,6 +19,11 @@ final class MetricNames {
 
   private MetricNames() {}
 
+  /// Whether waypoints have it.
+  static boolean isKnown(String name) {
+    return NAMES.containsValue(name);
+  }
+
   /// Another name is a metric's own.
   static String istio(String name) {
     return NAMES.getOrDefault(name, name);

@@ -18,6 +18,11 @@ interface References {
   /// @param namespace of the object
   List<Named> hosts(String namespace, String host);
 
+  /// The mesh's settings, or null: nobody knows them here, so whatever names them is right.
+  default @Nullable MeshTelemetry meshOrNull() {
+    return null;
+  }
+
   /// A service.
   ///
   /// @param key `namespace/hostname`

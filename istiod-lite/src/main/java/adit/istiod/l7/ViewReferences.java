@@ -17,13 +17,16 @@ import org.jspecify.annotations.Nullable;
 
 /// The services of a view by their names.
 final class ViewReferences implements References {
+  private final MeshTelemetry mesh;
   private final String suffix;
   private final Map<ObjectKey, List<Named>> byObject = new HashMap<>();
   // Of hosts that several namespaces have, the first is the mesh's.
   private final Map<String, Map<String, Named>> byHost = new LinkedHashMap<>();
 
+  /// @param mesh its settings
   /// @param clusterDomain suffix of services' names
-  ViewReferences(ClusterView view, String clusterDomain) {
+  ViewReferences(ClusterView view, MeshTelemetry mesh, String clusterDomain) {
+    this.mesh = mesh;
     suffix = ".svc." + clusterDomain;
     // In order, so that equal views give equal resources.
     List<Service> services = new ArrayList<>(view.services().values());
@@ -51,6 +54,11 @@ final class ViewReferences implements References {
     Named named = new Named(namespace + "/" + host, ports);
     byObject.computeIfAbsent(object, _ -> new ArrayList<>()).add(named);
     byHost.computeIfAbsent(host, _ -> new LinkedHashMap<>()).putIfAbsent(namespace, named);
+  }
+
+  @Override
+  public MeshTelemetry meshOrNull() {
+    return mesh;
   }
 
   @Override

@@ -69,6 +69,7 @@ public final class Translator {
   private Map<ObjectKey, Set<String>> knownAccounts = Map.of();
   private final Memo<L7Resources> l7 =
       new Memo<>(
+          Kind.CONFIG_MAP,
           Kind.NAMESPACE,
           Kind.SERVICE,
           Kind.SERVICE_ENTRY,

@@ -164,4 +164,42 @@ final class L7TranslationTest {
         .extracting(Finding::field)
         .contains("spec.targetRefs", "spec.limits[0].requests", "spec.limits[0].unit");
   }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "accessLogging: [{filter: {expression: response.code >=}}] | access_logging.filter",
+        "accessLogging: [{filter: {expression: response.kode >= 400}}] | access_logging.filter",
+        "metrics: [{overrides: [{tagOverrides: {a: {value: node.id}}}]}] | metrics.tags.a",
+        "metrics: [{overrides: [{tagOverrides: {a: {}}}]}] | spec.metrics[0].overrides[0].tagOverrides.a.value",
+        "tracing: [{match: {mode: SIDEWAYS}}] | spec.tracing[0].match.mode",
+        "accesLogging: [] | spec.accesLogging",
+      })
+  void wrongTelemetry_isNamedByField(String spec, String field) {
+    String telemetry =
+        "{apiVersion: telemetry.istio.io/v1, kind: Telemetry, metadata: {name: t, namespace: shop}, spec: {"
+            + spec
+            + "}}";
+
+    assertThat(read(Origin.FILE, telemetry).findings())
+        .anySatisfy(finding -> assertThat(finding.field()).endsWith(field));
+    assertThat(read(Origin.FILE, telemetry).object()).isNull();
+  }
+
+  @Test
+  void settingsOfTheMesh_thatCannotBeRead_areNamed() {
+    String settings =
+        "{apiVersion: v1, kind: ConfigMap, metadata: {name: istio, namespace: istio-system}, data: {mesh: \"%s\"}}";
+
+    assertThat(read(Origin.FILE, settings.formatted("accessLogEncoding: XML")).findings())
+        .extracting(Finding::field)
+        .containsExactly("data.mesh: accessLogEncoding");
+    assertThat(read(Origin.FILE, settings.formatted("- a")).findings())
+        .extracting(Finding::field)
+        .containsExactly("data.mesh");
+    assertThat(
+            read(Origin.FILE, settings.formatted("accessLogFormat: '%FILTER_STATE(x)%'")).object())
+        .isNotNull();
+  }
 }

@@ -74,6 +74,11 @@ public final class Attached<T> {
     return List.copyOf(found);
   }
 
+  /// Whether there is none at all.
+  public boolean isEmpty() {
+    return all.isEmpty();
+  }
+
   /// All, in no order.
   public Collection<T> all() {
     return all.values();

@@ -7,11 +7,6 @@ import adit.l7.Authentication.Keys;
 import adit.l7.RateLimit.Attribute;
 import adit.l7.RateLimit.Descriptor;
 import adit.l7.RateLimit.Limit;
-import adit.l7.TelemetryPolicy.AccessLogging;
-import adit.l7.TelemetryPolicy.MetricOverride;
-import adit.l7.TelemetryPolicy.Tracing;
-import adit.l7.WaypointConfig.AccessLog;
-import adit.l7.WaypointConfig.TraceExport;
 import adit.model.InvalidResource;
 import adit.protos.l7.JwtRule;
 import java.net.URI;
@@ -23,7 +18,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
-/// Authentication, rate limits, telemetry and a waypoint's own settings as checked records.
+/// Authentication, rate limits and a waypoint's own settings as checked records.
 final class DecodeSettings {
   private static final int MAX_KEYS = 1 << 20;
 
@@ -150,32 +145,6 @@ final class DecodeSettings {
     };
   }
 
-  static TelemetryPolicy telemetry(adit.protos.l7.TelemetryPolicy wire) throws InvalidResource {
-    Checked checked = checked("TelemetryPolicy", wire.getNamespace(), wire.getName());
-    var tracing = wire.getTracing();
-    return new TelemetryPolicy(
-        checked.notEmpty("namespace", wire.getNamespace()),
-        checked.notEmpty("name", wire.getName()),
-        checked.time("created", wire.getCreated()),
-        checked.targets(wire.getTargetsList()),
-        wire.getMetricsList().stream()
-            .map(one -> new MetricOverride(one.getMetric(), one.getDisabled(), one.getTagsMap()))
-            .toList(),
-        wire.hasAccessLogging()
-            ? new AccessLogging(
-                wire.getAccessLogging().getDisabled(), wire.getAccessLogging().getFilter())
-            : null,
-        wire.hasTracing()
-            ? new Tracing(
-                tracing.getDisabled(),
-                tracing.hasSamplingPercent()
-                    ? (Double)
-                        checked.percent("tracing.sampling_percent", tracing.getSamplingPercent())
-                    : null,
-                tracing.getCustomTagsMap())
-            : null);
-  }
-
   static WaypointConfig waypoint(adit.protos.l7.WaypointConfig wire) throws InvalidResource {
     Checked checked = checked("WaypointConfig", wire.getNamespace(), wire.getName());
     Set<String> domains = new LinkedHashSet<>();
@@ -191,33 +160,19 @@ final class DecodeSettings {
         wire.getGatewayClass(),
         wire.getRootNamespace(),
         domains,
-        wire.getAccessLog().getEnabled() ? accessLog(checked, wire.getAccessLog()) : null,
-        wire.hasTracing() ? traceExport(checked, wire.getTracing()) : null,
+        wire.getAccessLog().getEnabled()
+            ? DecodeTelemetry.accessLog(checked, wire.getAccessLog())
+            : null,
+        DecodeTelemetry.accessLogs(checked, wire.getLogProvidersMap()),
+        wire.getDefaultLogProvidersList(),
+        DecodeTelemetry.traces(checked, wire.getTraceProvidersMap()),
+        wire.getDefaultTraceProvidersList(),
+        checked.percent("sampling_percent", wire.getSamplingPercent()),
         wire.hasDefaultRetry()
             ? new DecodeResilience(checked).retry(wire.getDefaultRetry())
             : Retry.DEFAULT,
         providers,
         wire.getIncludeClientIdentity());
-  }
-
-  private static AccessLog accessLog(Checked checked, adit.protos.l7.WaypointConfig.AccessLog wire)
-      throws InvalidResource {
-    boolean json =
-        switch (wire.getEncoding()) {
-          case TEXT -> false;
-          case JSON -> true;
-          case UNRECOGNIZED ->
-              throw checked.bad("access_log.encoding", wire.getEncodingValue(), "TEXT or JSON");
-        };
-    return new AccessLog(json, checked.text("access_log.format", wire.getFormat()));
-  }
-
-  private static TraceExport traceExport(
-      Checked checked, adit.protos.l7.WaypointConfig.TraceExport wire) throws InvalidResource {
-    return new TraceExport(
-        checked.service("tracing.service", wire.getService()),
-        checked.number("tracing.port", wire.getPort(), 1, 0xFFFF),
-        checked.percent("tracing.sampling_percent", wire.getSamplingPercent()));
   }
 
   private static WaypointConfig.Provider provider(

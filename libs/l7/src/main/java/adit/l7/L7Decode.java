@@ -65,7 +65,7 @@ public final class L7Decode {
   /// What is told.
   public static TelemetryPolicy telemetry(adit.protos.l7.TelemetryPolicy wire)
       throws InvalidResource {
-    return DecodeSettings.telemetry(wire);
+    return DecodeTelemetry.policy(wire);
   }
 
   /// What holds for a whole waypoint.

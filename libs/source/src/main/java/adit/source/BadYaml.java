@@ -1,7 +1,7 @@
 package adit.source;
 
 /// Text that is not YAML.
-final class BadYaml extends Exception {
+public final class BadYaml extends Exception {
   private static final long serialVersionUID = 1;
 
   private final int line;
@@ -15,7 +15,8 @@ final class BadYaml extends Exception {
     this.line = line;
   }
 
-  int line() {
+  /// The line, from 1; 0 if unknown.
+  public int line() {
     return line;
   }
 }

@@ -32,7 +32,7 @@ final class KindWatch implements Runnable {
 
   private final KubernetesClient client;
   private final Kind kind;
-  private final @Nullable String fields;
+  private final Selection.Part part;
   private final Receiver receiver;
   private final Pauses pauses;
 
@@ -62,11 +62,11 @@ final class KindWatch implements Runnable {
   /// Between attempts: after the first failure, doubled up to the longest.
   record Pauses(long firstMillis, long longestMillis) {}
 
-  /// @param node only what is on this node; empty: everything
-  KindWatch(KubernetesClient client, Kind kind, String node, Receiver receiver, Pauses pauses) {
+  KindWatch(
+      KubernetesClient client, Kind kind, Selection.Part part, Receiver receiver, Pauses pauses) {
     this.client = client;
     this.kind = kind;
-    this.fields = node.isEmpty() ? null : "spec.nodeName=" + node;
+    this.part = part;
     this.receiver = receiver;
     this.pauses = pauses;
   }
@@ -105,6 +105,9 @@ final class KindWatch implements Runnable {
           Resource<GenericKubernetesResource>>
       all() {
     var operation = client.genericKubernetesResources(KubernetesKinds.context(kind));
+    if (!part.namespace().isEmpty()) {
+      return operation.inNamespace(part.namespace());
+    }
     return kind.namespaced() ? operation.inAnyNamespace() : operation;
   }
 
@@ -116,7 +119,7 @@ final class KindWatch implements Runnable {
       ListOptions options =
           new ListOptionsBuilder()
               .withLimit(PAGE)
-              .withFieldSelector(fields)
+              .withFieldSelector(part.fields())
               .withContinue(next.isEmpty() ? null : next)
               .build();
       GenericKubernetesResourceList page = all().list(options);
@@ -133,7 +136,7 @@ final class KindWatch implements Runnable {
     ListOptions options =
         new ListOptionsBuilder()
             .withResourceVersion(from)
-            .withFieldSelector(fields)
+            .withFieldSelector(part.fields())
             .withAllowWatchBookmarks(true)
             .withTimeoutSeconds(WATCH_SECONDS)
             .build();

@@ -108,11 +108,12 @@ public final class KubernetesSource implements ClusterSource {
       KubernetesObjects objects) {
     KubernetesSource source = new KubernetesSource(client, selection, warn, settings, objects);
     for (Kind kind : selection.kinds()) {
-      String node = kind == Kind.POD ? selection.node() : "";
       source.watches.add(
           Thread.ofVirtual()
               .name("watch-" + kind.plural())
-              .start(new KindWatch(client, kind, node, source.new Receiver(), settings.pauses())));
+              .start(
+                  new KindWatch(
+                      client, kind, selection.of(kind), source.new Receiver(), settings.pauses())));
     }
     return source;
   }

@@ -25,7 +25,7 @@ import org.yaml.snakeyaml.nodes.Tag;
 
 /// YAML as Kubernetes reads it: every document becomes the JSON value that an API server would see.
 /// Sizes, depth and aliases are bounded.
-final class YamlDocuments {
+public final class YamlDocuments {
   private static final int MOST_CHARACTERS = 16 << 20;
   private static final int MOST_VALUES = 2_000_000;
   // Twenty aliases of collections keep the expansion small however they are nested.
@@ -39,7 +39,9 @@ final class YamlDocuments {
   private YamlDocuments() {}
 
   /// The documents of a file, without empty ones; items of a `List` count as documents.
-  static List<JsonNode> parse(String text) throws BadYaml {
+  ///
+  /// @throws BadYaml if it is none, or too large
+  public static List<JsonNode> parse(String text) throws BadYaml {
     YamlDocuments documents = new YamlDocuments();
     List<JsonNode> result = new ArrayList<>();
     for (Node node : compose(text)) {

@@ -160,12 +160,12 @@ final class DirectorySourceTest {
         kind: List
         items:
         - {apiVersion: v1, kind: Namespace, metadata: {name: one}}
-        - {apiVersion: v1, kind: ConfigMap, metadata: {name: two}}
+        - {apiVersion: v1, kind: Secret, metadata: {name: two}}
         """);
 
     ClusterView view = await(v -> v.namespaceOrNull("one") != null);
 
-    assertThat(view.problems().getFirst().message()).contains("list.yaml:5: kind: \"ConfigMap\"");
+    assertThat(view.problems().getFirst().message()).contains("list.yaml:5: kind: \"Secret\"");
   }
 
   private static String policy(String spec) {

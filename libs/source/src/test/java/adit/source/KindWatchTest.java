@@ -71,7 +71,11 @@ final class KindWatchTest {
           Thread.ofVirtual()
               .start(
                   new KindWatch(
-                      client, Kind.NAMESPACE, "", new Recorder(), new KindWatch.Pauses(100, 200)));
+                      client,
+                      Kind.NAMESPACE,
+                      new Selection.Part("", null),
+                      new Recorder(),
+                      new KindWatch.Pauses(100, 200)));
       assertThat(next()).isEqualTo("failed cannot take first");
       assertThat(next()).isEqualTo("put first");
       assertThat(next()).isEqualTo("listed");

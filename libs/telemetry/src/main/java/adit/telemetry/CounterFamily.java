@@ -8,6 +8,7 @@ import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import io.prometheus.metrics.model.snapshots.UnknownSnapshot;
 import io.prometheus.metrics.model.snapshots.UnknownSnapshot.UnknownDataPointSnapshot;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Collectors;
 
@@ -35,6 +36,14 @@ public final class CounterFamily {
   /// The series with these label values, in the order of the family's labels.
   public Series series(String... labelValues) {
     return series.of(labelValues);
+  }
+
+  /// The series with labels of its own: some of the family's, and others. Empty values are no
+  /// labels.
+  ///
+  /// @param labels names that Prometheus allows, to their values
+  public Series seriesWith(Map<String, String> labels) {
+    return series.with(labels);
   }
 
   Collector collector() {

@@ -8,6 +8,7 @@ import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPoin
 import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricMetadata;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.concurrent.atomic.DoubleAdder;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Collectors;
@@ -29,6 +30,14 @@ public final class HistogramFamily {
   /// The series with these label values, in the order of the family's labels.
   public Series series(String... labelValues) {
     return series.of(labelValues);
+  }
+
+  /// The series with labels of its own: some of the family's, and others. Empty values are no
+  /// labels.
+  ///
+  /// @param labels names that Prometheus allows, to their values
+  public Series seriesWith(Map<String, String> labels) {
+    return series.with(labels);
   }
 
   Collector collector() {

@@ -65,6 +65,15 @@ public final class Log {
     write(Level.TRACE, message, keyValues);
   }
 
+  /// Writes a line that has a form of its own, as it is, at the level of information.
+  ///
+  /// @param text without a line feed: the caller escapes what peers have chosen
+  public void line(String text) {
+    if (output != null && isEnabled(Level.INFO)) {
+      output.write(text);
+    }
+  }
+
   /// Writes a line of the given level.
   ///
   /// @param keyValues alternating keys and values

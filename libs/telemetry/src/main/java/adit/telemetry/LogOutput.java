@@ -142,6 +142,14 @@ public final class LogOutput implements AutoCloseable {
         format == LogFormat.JSON
             ? LogLine.json(time, level, target, span, message, keyValues)
             : LogLine.plain(time, level, target, span, message, keyValues);
+    hand(line);
+  }
+
+  void write(String text) {
+    hand(text + '\n');
+  }
+
+  private void hand(String line) {
     byte[] bytes = line.getBytes(StandardCharsets.UTF_8);
     if (queuedBytes.get() + bytes.length > CAPACITY_BYTES || !queue.offer(bytes)) {
       dropped.incrementAndGet();

@@ -29,9 +29,12 @@ import adit.waypoint.config.ProxySettings;
 import adit.waypoint.flow.Connections;
 import adit.waypoint.flow.Entrance;
 import adit.waypoint.flow.Parts;
+import adit.waypoint.flow.ServiceCalls;
 import adit.waypoint.listener.HttpLimits;
 import adit.waypoint.observe.Observer;
+import adit.waypoint.observe.Party;
 import adit.waypoint.route.Entry;
+import adit.waypoint.trace.Tracers;
 import adit.waypoint.upstream.Transport;
 import adit.waypoint.upstream.UpstreamPool;
 import adit.waypoint.view.Board;
@@ -99,6 +102,8 @@ public final class WaypointProcess {
   private final Certificates certificates;
   private final HboneServer server;
   private final Map<EventLoop, UpstreamPool> pools = new HashMap<>();
+  private final Endpoints endpoints;
+  private final Tracers tracers;
   private final OperatorPorts operator;
   private final HttpClient http =
       HttpClient.newBuilder()
@@ -127,6 +132,10 @@ public final class WaypointProcess {
             random,
             output.scope("identity"));
     workers.forEach(loop -> pools.put((EventLoop) loop, pool((EventLoop) loop)));
+    endpoints =
+        new Endpoints(
+            placeholder(settings.self()), settings.self().address(), random, System::nanoTime);
+    tracers = tracers(settings.self());
     server =
         new HboneServer(
             ServerSettings.defaults(),
@@ -178,20 +187,24 @@ public final class WaypointProcess {
     ProxySettings.Self self = settings.self();
     var observer =
         new Observer(
+            board,
             output.scope("proxy"),
-            Observer.accessLog(board, output.scope("access"), Clock.systemUTC()),
+            output.scope("access"),
             metrics,
-            System::nanoTime);
+            System::nanoTime,
+            Clock.systemUTC());
     var parts =
         new Parts(
+            self.identity(),
             board,
-            new Endpoints(placeholder(self), self.address(), random, System::nanoTime),
+            endpoints,
             new Authenticator(
                 new KeySets(http, System::nanoTime, output.scope("jwks")), Clock.systemUTC()),
             new Limiter(System::nanoTime),
             pools,
             circuits,
             observer,
+            tracers,
             random,
             Clock.systemUTC(),
             () -> Ids.next(random));
@@ -202,6 +215,27 @@ public final class WaypointProcess {
         settings.detection(),
         this::trustDomains,
         connections);
+  }
+
+  private Tracers tracers(ProxySettings.Self self) {
+    return new Tracers(
+        new ServiceCalls(
+            board,
+            endpoints,
+            pools,
+            new InetSocketAddress(self.address(), 0),
+            new Party(null, self.identity())),
+        random,
+        metrics,
+        Map.of(
+            "service.name",
+            self.gateway(),
+            "service.namespace",
+            self.namespace(),
+            "k8s.namespace.name",
+            self.namespace(),
+            "k8s.pod.name",
+            self.podName()));
   }
 
   /// How we stand to endpoints until the control plane says it.
@@ -346,6 +380,7 @@ public final class WaypointProcess {
 
   private void close() {
     var _ = server.close();
+    tracers.close();
     pools.forEach((loop, pool) -> loop.execute(pool::close));
     DeltaClient client = discovery;
     if (client != null) {

@@ -53,10 +53,11 @@ public final class Limiter {
 
   /// A request is one too many.
   ///
-  /// @param name of the limit
+  /// @param limit key of the object that has it
+  /// @param name of the limit, its place if it has none
   /// @param requests that it allows in a unit
   /// @param retryAfter when another one may pass, whole seconds, at least one
-  public record Refused(String name, int requests, Duration retryAfter) {}
+  public record Refused(String limit, String name, int requests, Duration retryAfter) {}
 
   /// Takes a token from each limit that concerns the request; null: there was one everywhere.
   public @Nullable Refused takeOrNull(List<RateLimit> limits, RequestFacts request) {
@@ -100,9 +101,12 @@ public final class Limiter {
       }
       double seconds =
           perNano == 0 ? limit.unit().toSeconds() : (1 - bucket.tokens) / perNano / 1e9;
-      String name = limit.name().isEmpty() ? key.limit : key.limit + "/" + limit.name();
+      String name = limit.name().isEmpty() ? Integer.toString(key.index) : limit.name();
       return new Refused(
-          name, limit.requests(), Duration.ofSeconds((long) Math.max(1, Math.ceil(seconds))));
+          key.limit,
+          name,
+          limit.requests(),
+          Duration.ofSeconds((long) Math.max(1, Math.ceil(seconds))));
     }
   }
 

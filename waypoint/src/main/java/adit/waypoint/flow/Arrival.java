@@ -1,5 +1,6 @@
 package adit.waypoint.flow;
 
+import adit.model.IpText;
 import adit.model.NamespacedHostname;
 import adit.model.Service;
 import adit.model.SpiffeId;
@@ -35,6 +36,12 @@ public record Arrival(
   public @Nullable NamespacedHostname keyOrNull() {
     Service service = serviceOrNull();
     return service == null ? null : service.key();
+  }
+
+  /// What was dialled, as spans name it.
+  String name() {
+    Service service = serviceOrNull();
+    return (service == null ? IpText.of(address()) : service.hostname()) + ":" + port() + "/*";
   }
 
   /// The port that was dialled.

@@ -9,7 +9,10 @@ import adit.l7.RouteTable.Chosen;
 import adit.l7.Rule;
 import adit.l7.Rule.Action;
 import adit.l7.Rule.Fault;
+import adit.l7.Telling;
 import adit.l7.Token;
+import adit.l7.WaypointConfig;
+import adit.model.SpiffeId;
 import adit.model.authorize.Refusal;
 import adit.waypoint.authenticate.Authenticator;
 import adit.waypoint.balance.Limiter;
@@ -62,10 +65,8 @@ final class Exchange implements RequestSource {
 
   private RequestRecord.Asked asked() {
     HttpHeaders headers = request.headers();
-    String id = headers.get(REQUEST_ID);
-    if (id == null) {
-      id = parts.ids().get();
-      headers.set(REQUEST_ID, id);
+    if (!headers.contains(REQUEST_ID)) {
+      headers.set(REQUEST_ID, parts.ids().get());
     }
     return new RequestRecord.Asked(
         arrival.source(),
@@ -74,15 +75,21 @@ final class Exchange implements RequestSource {
         arrival.serviceOrNull(),
         request.method(),
         request.target(),
+        request.scheme(),
         request.authority(),
         request.version(),
-        headers.get(HttpHeaderNames.USER_AGENT, ""),
-        id,
-        headers.get("x-forwarded-for", ""),
+        headers,
         Reply.isGrpc(request));
   }
 
   void start() {
+    Telling.Traced traced = snapshot.l7().telling(arrival.keyOrNull()).traced();
+    if (traced != null) {
+      noted.traced(
+          parts
+              .tracers()
+              .begin(traced, request.headers(), arrival.name(), parts.clock().instant()));
+    }
     String target = PathText.normalOrNull(request.target());
     if (target == null) {
       reply(new Reply(400, "Bad Request", "-", "path_normalization_failed"));
@@ -91,6 +98,7 @@ final class Exchange implements RequestSource {
     request = request.withTarget(target);
     // What a client says about its own certificate is not believed.
     request.headers().remove(CLIENT_CERT);
+    tellIdentity();
     List<Authentication> rules = snapshot.l7().authentications(arrival.keyOrNull());
     if (rules.isEmpty()) {
       decide(null);
@@ -107,6 +115,14 @@ final class Exchange implements RequestSource {
             sink.eventLoop().execute(() -> known(outcome, failure));
           }
         });
+  }
+
+  private void tellIdentity() {
+    WaypointConfig config = snapshot.l7().config();
+    SpiffeId client = arrival.identity();
+    if (config != null && config.clientIdentity() && client != null) {
+      request.headers().set(CLIENT_CERT, "By=" + parts.self() + ";URI=" + client);
+    }
   }
 
   private void known(Authenticator.@Nullable Outcome outcome, @Nullable Throwable failure) {
@@ -157,8 +173,22 @@ final class Exchange implements RequestSource {
     headers.set("x-ratelimit-limit", Integer.toString(refused.requests()));
     headers.set("x-ratelimit-remaining", "0");
     headers.set("x-ratelimit-reset", Long.toString(refused.retryAfter().toSeconds()));
-    noted.failure("rate limit " + refused.name());
-    reply(new Reply(429, "local_rate_limited", "RL", "local_rate_limited", headers));
+    noted.refused(
+        new Refusal(
+            parts.ids().get(),
+            Refusal.Stage.LIMIT,
+            refused.limit(),
+            refused.name(),
+            "at most " + refused.requests() + " requests in its unit",
+            "one more",
+            ""));
+    reply(
+        new Reply(
+            429,
+            "local_rate_limited",
+            "RL",
+            "local_rate_limited[" + refused.limit() + "/" + refused.name() + "]",
+            headers));
     return false;
   }
 
@@ -324,7 +354,7 @@ final class Exchange implements RequestSource {
 
   @Override
   public void data(ByteBuf bytes) {
-    noted.received(bytes.readableBytes());
+    noted.received(bytes);
     body.data(bytes);
   }
 

@@ -312,6 +312,7 @@ final class Forwarding {
       affinity.tell(headers, by, hashKey(service));
     }
     noted.answered(status, retrying.flags("-"), "via_upstream");
+    noted.response(headers);
     sink.head(status, headers, end);
     if (end) {
       sink.flush();
@@ -321,7 +322,7 @@ final class Forwarding {
   }
 
   void data(ByteBuf bytes) {
-    noted.sent(bytes.readableBytes());
+    noted.sent(bytes);
     sink.data(bytes);
     Attempt current = attempt;
     if (!sink.isWritable() && current != null) {
@@ -337,6 +338,7 @@ final class Forwarding {
   void ended(@Nullable HttpHeaders trailers) {
     if (trailers != null) {
       noted.grpcStatus(trailers.get("grpc-status"));
+      noted.trailers(trailers);
     }
     sink.end(trailers);
     sink.flush();

@@ -1,10 +1,12 @@
 package adit.waypoint.flow;
 
+import adit.model.SpiffeId;
 import adit.waypoint.authenticate.Authenticator;
 import adit.waypoint.balance.Circuit;
 import adit.waypoint.balance.Endpoints;
 import adit.waypoint.balance.Limiter;
 import adit.waypoint.observe.Observer;
+import adit.waypoint.trace.Tracers;
 import adit.waypoint.upstream.UpstreamPool;
 import adit.waypoint.view.Board;
 import io.netty.channel.EventLoop;
@@ -15,10 +17,12 @@ import java.util.random.RandomGenerator;
 
 /// What all connections of the waypoint share.
 ///
+/// @param self what our certificate says
 /// @param pools one for each event loop
 /// @param circuits by the group that they guard; for many threads
 /// @param ids of refusals and requests
 public record Parts(
+    SpiffeId self,
     Board board,
     Endpoints endpoints,
     Authenticator authenticator,
@@ -26,6 +30,7 @@ public record Parts(
     Map<EventLoop, UpstreamPool> pools,
     Map<Endpoints.Group, Circuit> circuits,
     Observer observer,
+    Tracers tracers,
     RandomGenerator random,
     InstantSource clock,
     Supplier<String> ids) {

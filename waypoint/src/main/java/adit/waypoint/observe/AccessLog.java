@@ -1,160 +1,102 @@
 package adit.waypoint.observe;
 
+import adit.l7.LogFormat;
+import adit.l7.LogFormat.Part;
+import adit.l7.Telling;
 import adit.l7.WaypointConfig;
 import adit.telemetry.Log;
-import adit.waypoint.view.Board;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
-import io.netty.util.NetUtil;
-import java.net.InetSocketAddress;
-import java.time.InstantSource;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
-import java.util.LinkedHashMap;
-import java.util.Locale;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// A line for each request, in the reference's default form, when the mesh asks for it.
-public final class AccessLog {
-  private static final DateTimeFormatter TIME =
-      DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSS'Z'", Locale.ROOT)
-          .withZone(ZoneOffset.UTC);
+/// A line for each request in each access log that is asked for, as it is, without what the
+/// program's own lines begin with. Thread-safe.
+final class AccessLog {
   private static final int LONGEST = 2048;
 
-  private final Board board;
   private final Log log;
-  private final InstantSource clock;
 
-  AccessLog(Board board, Log log, InstantSource clock) {
-    this.board = board;
+  AccessLog(Log log) {
     this.log = log;
-    this.clock = clock;
   }
 
-  void write(RequestRecord one, long nanos) {
-    WaypointConfig config = board.now().l7().config();
-    WaypointConfig.AccessLog wanted = config == null ? null : config.log();
-    if (wanted != null) {
-      Map<String, Object> fields = fields(one, nanos);
-      log.info(wanted.json() ? json(fields) : text(fields));
+  void write(List<Telling.Logged> wanted, RequestProperties properties) {
+    for (Telling.Logged one : wanted) {
+      if (one.filter() == null || one.filter().holds(properties)) {
+        log.line(
+            switch (one.log()) {
+              case WaypointConfig.AccessLog.Text(var format) -> text(format, properties);
+              case WaypointConfig.AccessLog.Json(var fields) -> json(fields, properties);
+            });
+      }
     }
   }
 
-  private Map<String, Object> fields(RequestRecord one, long nanos) {
-    Map<String, Object> fields = new LinkedHashMap<>();
-    RequestRecord.Asked asked = one.asked;
-    fields.put("start_time", TIME.format(clock.instant().minusNanos(nanos)));
-    fields.put("method", asked.method());
-    fields.put("path", asked.target());
-    fields.put("protocol", asked.version());
-    fields.put("response_code", one.status);
-    fields.put("response_flags", one.flags);
-    fields.put("response_code_details", one.detail);
-    fields.put("connection_termination_details", "-");
-    fields.put("upstream_transport_failure_reason", one.failure);
-    fields.put("bytes_received", one.received);
-    fields.put("bytes_sent", one.sent);
-    fields.put("duration", nanos / 1_000_000);
-    fields.put(
-        "upstream_service_time",
-        one.upstreamNanos < 0 ? "-" : Long.toString(one.upstreamNanos / 1_000_000));
-    fields.put("x_forwarded_for", orDash(asked.forwardedFor()));
-    fields.put("user_agent", orDash(asked.userAgent()));
-    fields.put("request_id", orDash(asked.requestId()));
-    fields.put("authority", orDash(asked.authority()));
-    fields.put("upstream_host", orDash(one.upstream));
-    fields.put("upstream_cluster", cluster(one));
-    fields.put("upstream_local_address", "-");
-    fields.put("downstream_local_address", orDash(asked.local()));
-    fields.put("downstream_remote_address", orDash(asked.client()));
-    fields.put("requested_server_name", "-");
-    fields.put("route_name", one.route);
-    return fields;
-  }
-
-  private static String cluster(RequestRecord one) {
-    return one.asked.service() == null
-        ? "-"
-        : "inbound-vip|" + one.asked.local().getPort() + "|http|" + one.asked.service().hostname();
-  }
-
-  private static String orDash(String text) {
-    return text.isEmpty() ? "-" : text;
-  }
-
-  private static String orDash(@Nullable InetSocketAddress address) {
-    return address == null ? "-" : NetUtil.toSocketAddressString(address);
-  }
-
-  private static String text(Map<String, Object> f) {
+  private static String text(LogFormat format, RequestProperties properties) {
     StringBuilder line = new StringBuilder(400);
-    line.append('[').append(f.get("start_time")).append("] \"");
-    plain(line, f.get("method")).append(' ');
-    plain(line, f.get("path")).append(' ').append(f.get("protocol")).append('"');
-    for (String name :
-        new String[] {
-          "response_code",
-          "response_flags",
-          "response_code_details",
-          "connection_termination_details"
-        }) {
-      plain(line.append(' '), f.get(name));
-    }
-    quoted(line, f, "upstream_transport_failure_reason");
-    for (String name :
-        new String[] {"bytes_received", "bytes_sent", "duration", "upstream_service_time"}) {
-      plain(line.append(' '), f.get(name));
-    }
-    for (String name :
-        new String[] {
-          "x_forwarded_for", "user_agent", "request_id", "authority", "upstream_host"
-        }) {
-      quoted(line, f, name);
-    }
-    for (String name :
-        new String[] {
-          "upstream_cluster",
-          "upstream_local_address",
-          "downstream_local_address",
-          "downstream_remote_address",
-          "requested_server_name",
-          "route_name"
-        }) {
-      plain(line.append(' '), f.get(name));
+    for (Part part : format.parts()) {
+      switch (part) {
+        case Part.Text(var text) -> line.append(text);
+        case Part.Unknown _ -> line.append('-');
+        case Part.Of of -> plain(line, textOf(of, properties.valueOrNull(of)));
+      }
     }
     return line.toString();
   }
 
-  private static void quoted(StringBuilder line, Map<String, Object> fields, String name) {
-    plain(line.append(" \""), fields.get(name)).append('"');
+  private static String cut(String text, int most) {
+    int end = most > 0 ? Math.min(most, LONGEST) : LONGEST;
+    return text.length() <= end ? text : text.substring(0, end);
   }
 
   /// What a client sends must not look like a line, or the end of a field.
-  private static StringBuilder plain(StringBuilder line, @Nullable Object value) {
-    String text = String.valueOf(value);
-    int length = Math.min(LONGEST, text.length());
-    for (int i = 0; i < length; i++) {
+  private static void plain(StringBuilder line, String text) {
+    for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
-      line.append(c < ' ' || c == '"' || c == 127 ? '_' : c);
+      line.append(Character.isISOControl(c) || c == '"' ? '_' : c);
     }
-    return line;
   }
 
-  private static String json(Map<String, Object> fields) {
-    StringBuilder line = new StringBuilder(600).append('{');
-    fields.forEach((name, value) -> {
-      line.append(line.length() == 1 ? "" : ",").append('"').append(name).append("\":");
-      if (value instanceof Number) {
-        line.append(value);
-      } else {
-        String text = value.toString();
-        line.append('"')
-            .append(
-                JsonStringEncoder.getInstance()
-                    .quoteAsString(text.substring(0, Math.min(LONGEST, text.length()))))
-            .append('"');
-      }
-    });
+  private static String json(Map<String, LogFormat> fields, RequestProperties properties) {
+    StringBuilder line = new StringBuilder(800).append('{');
+    String separator = "";
+    for (Map.Entry<String, LogFormat> field : fields.entrySet()) {
+      quote(line.append(separator), field.getKey());
+      value(line.append(':'), field.getValue().parts(), properties);
+      separator = ",";
+    }
     return line.append('}').toString();
+  }
+
+  /// A lone operator keeps its type.
+  private static void value(StringBuilder line, List<Part> parts, RequestProperties properties) {
+    if (parts.size() == 1 && parts.getFirst() instanceof Part.Of of) {
+      Object value = properties.valueOrNull(of);
+      switch (value) {
+        case null -> line.append("null");
+        case Number number -> line.append(number);
+        default -> quote(line, cut(value.toString(), of.most()));
+      }
+      return;
+    }
+    StringBuilder text = new StringBuilder();
+    for (Part part : parts) {
+      text.append(
+          switch (part) {
+            case Part.Text(var literal) -> literal;
+            case Part.Unknown _ -> "-";
+            case Part.Of of -> textOf(of, properties.valueOrNull(of));
+          });
+    }
+    quote(line, text.toString());
+  }
+
+  private static String textOf(Part.Of of, @Nullable Object value) {
+    return value == null ? "-" : cut(value.toString(), of.most());
+  }
+
+  private static void quote(StringBuilder line, String text) {
+    line.append('"').append(JsonStringEncoder.getInstance().quoteAsString(text)).append('"');
   }
 }

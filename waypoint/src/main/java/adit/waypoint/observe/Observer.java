@@ -1,5 +1,7 @@
 package adit.waypoint.observe;
 
+import adit.l7.Telling;
+import adit.model.Service;
 import adit.model.authorize.Refusal;
 import adit.telemetry.CounterFamily;
 import adit.telemetry.Log;
@@ -9,6 +11,7 @@ import adit.waypoint.view.Board;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.InstantSource;
+import java.util.Map;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -18,15 +21,25 @@ public final class Observer {
   private final RequestMetrics metrics;
   private final CounterFamily refusals;
   private final LongSupplier nanoTime;
+  private final InstantSource clock;
+  private final Board board;
   private final AccessLog access;
 
   /// @param log of refusals
-  /// @param access of requests
-  public Observer(Log log, AccessLog access, Metrics metrics, LongSupplier nanoTime) {
+  /// @param access where access logs go
+  public Observer(
+      Board board,
+      Log log,
+      Log access,
+      Metrics metrics,
+      LongSupplier nanoTime,
+      InstantSource clock) {
+    this.board = board;
     this.log = log;
-    this.access = access;
+    this.access = new AccessLog(access);
     this.metrics = new RequestMetrics(metrics);
     this.nanoTime = nanoTime;
+    this.clock = clock;
     this.refusals =
         metrics.counter(
             "adit_refusals",
@@ -45,22 +58,36 @@ public final class Observer {
   /// A request is over.
   public void ended(RequestRecord one) {
     long nanos = nanoTime() - one.began;
-    metrics.count(one, nanos / 1e6);
+    Service service = one.asked.service();
+    Telling telling = board.now().l7().telling(service == null ? null : service.key());
+    boolean untraced = one.trace == null || one.trace.span() == null;
+    if (telling.isPlain() && untraced) {
+      metrics.count(one, nanos / 1e6);
+    } else {
+      var properties = new RequestProperties(one, clock.instant().minusNanos(nanos), nanos);
+      SpanTags.end(one, properties);
+      metrics.count(one, nanos / 1e6, telling.metrics(), properties);
+      access.write(telling.logs(), properties);
+    }
     Refusal refusal = one.refusal;
     if (refusal != null) {
       refused(one.asked.client(), refusal);
     }
-    access.write(one, nanos);
   }
 
   /// A connection that is not HTTP goes to a backend.
   public void opened(StreamRecord one) {
-    metrics.opened(one);
+    metrics.opened(one, changed(one));
+  }
+
+  private Map<String, Telling.Metric> changed(StreamRecord one) {
+    Service service = one.service();
+    return board.now().l7().telling(service == null ? null : service.key()).metrics();
   }
 
   /// It is over.
   public void closed(StreamRecord one, long received, long sent, @Nullable Throwable error) {
-    metrics.closed(one, received, sent);
+    metrics.closed(one, received, sent, changed(one));
     log.debug(
         "connection closed",
         "src.addr",
@@ -116,10 +143,5 @@ public final class Observer {
   private static String firstFrame(Throwable cause) {
     StackTraceElement[] frames = cause.getStackTrace();
     return frames.length == 0 ? "" : frames[0].toString();
-  }
-
-  /// The access log of a board.
-  public static AccessLog accessLog(Board board, Log log, InstantSource clock) {
-    return new AccessLog(board, log, clock);
   }
 }

@@ -1,5 +1,7 @@
 package adit.waypoint.observe;
 
+import adit.l7.Expression;
+import adit.l7.Telling;
 import adit.model.NamespacedHostname;
 import adit.model.Service;
 import adit.telemetry.CounterFamily;
@@ -57,6 +59,8 @@ final class RequestMetrics {
   private final HistogramFamily durations;
   private final HistogramFamily requestBytes;
   private final HistogramFamily responseBytes;
+  private final CounterFamily requestMessages;
+  private final CounterFamily responseMessages;
   private final CounterFamily opened;
   private final CounterFamily closed;
   private final CounterFamily sentBytes;
@@ -73,11 +77,35 @@ final class RequestMetrics {
       String flags,
       boolean grpc) {}
 
+  /// Null: the metric is switched off, or it is one of gRPC and this is none.
   private record Series(
-      CounterFamily.Series count,
-      HistogramFamily.Series duration,
-      HistogramFamily.Series request,
-      HistogramFamily.Series response) {}
+      CounterFamily.@Nullable Series count,
+      HistogramFamily.@Nullable Series duration,
+      HistogramFamily.@Nullable Series request,
+      HistogramFamily.@Nullable Series response,
+      CounterFamily.@Nullable Series sent,
+      CounterFamily.@Nullable Series received) {
+    void add(RequestRecord one, double milliseconds) {
+      if (count != null) {
+        count.increment();
+      }
+      if (duration != null) {
+        duration.observe(milliseconds);
+      }
+      if (request != null) {
+        request.observe((double) one.received);
+      }
+      if (response != null) {
+        response.observe((double) one.sent);
+      }
+      if (sent != null && one.requestMessages != null) {
+        sent.add(one.requestMessages.messages());
+      }
+      if (received != null && one.responseMessages != null) {
+        received.add(one.responseMessages.messages());
+      }
+    }
+  }
 
   RequestMetrics(Metrics metrics) {
     requests = counter(metrics, "istio_requests", "Requests", OF_REQUESTS);
@@ -94,6 +122,10 @@ final class RequestMetrics {
     responseBytes =
         metrics.histogram(
             "istio_response_bytes", "Bytes of answers' bodies", Stability.CORE, BYTES, OF_REQUESTS);
+    requestMessages =
+        counter(metrics, "istio_request_messages", "Messages of gRPC to backends", OF_REQUESTS);
+    responseMessages =
+        counter(metrics, "istio_response_messages", "Messages of gRPC to clients", OF_REQUESTS);
     opened = counter(metrics, "istio_tcp_connections_opened", "Connections opened", OF_STREAMS);
     closed = counter(metrics, "istio_tcp_connections_closed", "Connections closed", OF_STREAMS);
     sentBytes = counter(metrics, "istio_tcp_sent_bytes", "Bytes sent to clients", OF_STREAMS);
@@ -130,13 +162,48 @@ final class RequestMetrics {
       series = series(one);
       known.put(key, series);
     }
-    series.count.increment();
-    series.duration.observe(milliseconds);
-    series.request.observe((double) one.received);
-    series.response.observe((double) one.sent);
+    series.add(one, milliseconds);
+  }
+
+  /// With some that are not as they always are.
+  void count(
+      RequestRecord one,
+      double milliseconds,
+      Map<String, Telling.Metric> changed,
+      Expression.Facts facts) {
+    if (changed.isEmpty()) {
+      count(one, milliseconds);
+      return;
+    }
+    var labels = new MetricLabels(changed, facts, OF_REQUESTS, ofRequest(one));
+    boolean grpc = one.asked.grpc();
+    new Series(
+            labels.inOrNull("istio_requests_total", requests::seriesWith),
+            labels.inOrNull("istio_request_duration_milliseconds", durations::seriesWith),
+            labels.inOrNull("istio_request_bytes", requestBytes::seriesWith),
+            labels.inOrNull("istio_response_bytes", responseBytes::seriesWith),
+            grpc
+                ? labels.inOrNull("istio_request_messages_total", requestMessages::seriesWith)
+                : null,
+            grpc
+                ? labels.inOrNull("istio_response_messages_total", responseMessages::seriesWith)
+                : null)
+        .add(one, milliseconds);
   }
 
   private Series series(RequestRecord one) {
+    String[] values = ofRequest(one);
+    boolean grpc = one.asked.grpc();
+    return new Series(
+        requests.series(values),
+        durations.series(values),
+        requestBytes.series(values),
+        responseBytes.series(values),
+        grpc ? requestMessages.series(values) : null,
+        grpc ? responseMessages.series(values) : null);
+  }
+
+  private static String[] ofRequest(RequestRecord one) {
     RequestRecord.Asked asked = one.asked;
     List<String> labels =
         common(asked.source(), one.destination, asked.service(), asked.grpc() ? "grpc" : "http");
@@ -144,12 +211,7 @@ final class RequestMetrics {
     labels.add(one.grpcStatus);
     labels.add(one.flags);
     labels.add("mutual_tls");
-    String[] values = labels.toArray(String[]::new);
-    return new Series(
-        requests.series(values),
-        durations.series(values),
-        requestBytes.series(values),
-        responseBytes.series(values));
+    return labels.toArray(String[]::new);
   }
 
   private static List<String> common(
@@ -165,21 +227,28 @@ final class RequestMetrics {
     return labels;
   }
 
-  private static String[] ofStream(StreamRecord one) {
+  private static MetricLabels ofStream(StreamRecord one, Map<String, Telling.Metric> changed) {
     List<String> labels = common(one.source(), one.destination(), one.service(), "tcp");
     labels.add(one.flags());
     labels.add("mutual_tls");
-    return labels.toArray(String[]::new);
+    return new MetricLabels(changed, _ -> Map.of(), OF_STREAMS, labels.toArray(String[]::new));
   }
 
-  void opened(StreamRecord one) {
-    opened.series(ofStream(one)).increment();
+  void opened(StreamRecord one, Map<String, Telling.Metric> changed) {
+    add(ofStream(one, changed), "istio_tcp_connections_opened_total", opened, 1);
   }
 
-  void closed(StreamRecord one, long received, long sent) {
-    String[] labels = ofStream(one);
-    closed.series(labels).increment();
-    receivedBytes.series(labels).add(received);
-    sentBytes.series(labels).add(sent);
+  void closed(StreamRecord one, long received, long sent, Map<String, Telling.Metric> changed) {
+    MetricLabels labels = ofStream(one, changed);
+    add(labels, "istio_tcp_connections_closed_total", closed, 1);
+    add(labels, "istio_tcp_received_bytes_total", receivedBytes, received);
+    add(labels, "istio_tcp_sent_bytes_total", sentBytes, sent);
+  }
+
+  private static void add(MetricLabels labels, String metric, CounterFamily to, long amount) {
+    CounterFamily.Series series = labels.inOrNull(metric, to::seriesWith);
+    if (series != null) {
+      series.add(amount);
+    }
   }
 }

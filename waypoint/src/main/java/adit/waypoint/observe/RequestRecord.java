@@ -2,6 +2,9 @@ package adit.waypoint.observe;
 
 import adit.model.Service;
 import adit.model.authorize.Refusal;
+import adit.waypoint.trace.RequestTrace;
+import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http.HttpHeaders;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +13,7 @@ public final class RequestRecord {
   /// Who asked for what.
   ///
   /// @param service null: the workload itself
+  /// @param headers of the request; not a copy
   /// @param grpc whether it is a call of gRPC
   public record Asked(
       Party source,
@@ -18,17 +22,20 @@ public final class RequestRecord {
       @Nullable Service service,
       String method,
       String target,
+      String scheme,
       String authority,
       String version,
-      String userAgent,
-      String requestId,
-      String forwardedFor,
+      HttpHeaders headers,
       boolean grpc) {}
 
   final Asked asked;
   final long began;
+  final @Nullable MessageCount requestMessages;
+  final @Nullable MessageCount responseMessages;
   Party destination = new Party(null, null);
   @Nullable InetSocketAddress upstream;
+  @Nullable HttpHeaders response;
+  @Nullable HttpHeaders trailers;
   String route = "-";
   String flags = "-";
   String detail = "-";
@@ -40,11 +47,19 @@ public final class RequestRecord {
   long sent;
   long upstreamNanos = -1;
   @Nullable Refusal refusal;
+  @Nullable RequestTrace trace;
 
   /// @param began by the observer's clock
   public RequestRecord(Asked asked, long began) {
     this.asked = asked;
     this.began = began;
+    this.requestMessages = asked.grpc() ? new MessageCount() : null;
+    this.responseMessages = asked.grpc() ? new MessageCount() : null;
+  }
+
+  /// The request is traced.
+  public void traced(RequestTrace part) {
+    trace = part;
   }
 
   /// The rule that was chosen.
@@ -84,6 +99,16 @@ public final class RequestRecord {
     refusal = why;
   }
 
+  /// The headers of the answer; not a copy.
+  public void response(HttpHeaders headers) {
+    response = headers;
+  }
+
+  /// The trailers of the answer; not a copy.
+  public void trailers(HttpHeaders headers) {
+    trailers = headers;
+  }
+
   /// The status that gRPC has in its trailers.
   public void grpcStatus(@Nullable String text) {
     if (text != null && text.length() <= 3) {
@@ -91,14 +116,20 @@ public final class RequestRecord {
     }
   }
 
-  /// Bytes of the request's body.
-  public void received(int bytes) {
-    received += bytes;
+  /// Bytes of the request's body; they are only looked at.
+  public void received(ByteBuf bytes) {
+    received += bytes.readableBytes();
+    if (requestMessages != null) {
+      requestMessages.add(bytes);
+    }
   }
 
-  /// Bytes of the response's body.
-  public void sent(int bytes) {
-    sent += bytes;
+  /// Bytes of the response's body; they are only looked at.
+  public void sent(ByteBuf bytes) {
+    sent += bytes.readableBytes();
+    if (responseMessages != null) {
+      responseMessages.add(bytes);
+    }
   }
 
   /// The backend's answer has begun.

@@ -7,6 +7,7 @@ import adit.l7.RequestAuthorizer;
 import adit.l7.RequestPolicy;
 import adit.l7.RouteTable;
 import adit.l7.TelemetryPolicy;
+import adit.l7.Telling;
 import adit.l7.TrafficPolicy;
 import adit.l7.WaypointConfig;
 import adit.l7.WorkloadLabels;
@@ -58,6 +59,12 @@ public record L7View(
         new ConcurrentHashMap<>();
     private final Map<NamespacedHostname, Optional<TrafficPolicy>> traffic =
         new ConcurrentHashMap<>();
+    private final Map<Optional<NamespacedHostname>, Telling> telling = new ConcurrentHashMap<>();
+    private final Telling common;
+
+    Kept(@Nullable WaypointConfig config) {
+      common = Telling.of(config, List.of());
+    }
   }
 
   /// Nothing said.
@@ -68,11 +75,11 @@ public record L7View(
         Attached.none(RequestPolicy::key, RequestPolicy::targets),
         Attached.none(Authentication::key, Authentication::targets),
         Attached.none(RateLimit::key, RateLimit::targets),
-        Attached.none(one -> one.namespace() + "/" + one.name(), TelemetryPolicy::targets),
+        Attached.none(TelemetryPolicy::key, TelemetryPolicy::targets),
         HashTreePMap.empty(),
         HashTreePMap.empty(),
         null,
-        new Kept());
+        new Kept(null));
   }
 
   /// Decides about requests to a service; null: to a workload itself.
@@ -93,6 +100,15 @@ public record L7View(
   public List<RateLimit> limits(@Nullable NamespacedHostname service) {
     return kept.limits.computeIfAbsent(
         Optional.ofNullable(service), _ -> limits.at(service, gateway.key, gateway.gatewayClass));
+  }
+
+  /// What is told about the traffic to a service.
+  public Telling telling(@Nullable NamespacedHostname service) {
+    return telemetry.isEmpty()
+        ? kept.common
+        : kept.telling.computeIfAbsent(
+            Optional.ofNullable(service),
+            _ -> Telling.of(config, TellingOrder.of(telemetry, service, gateway, config)));
   }
 
   /// How traffic to a service is sent, or null: the waypoint's own namespace is asked first, then
@@ -195,6 +211,6 @@ public record L7View(
         otherTraffic,
         otherLabels,
         otherConfig,
-        new Kept());
+        new Kept(otherConfig));
   }
 }

@@ -11,6 +11,7 @@ import adit.waypoint.app.Http2Peer.Answer;
 import adit.xds.TypeUrls;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Headers;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -91,6 +92,19 @@ final class Http2Test {
     assertThat(answer.trailers()).isNotNull();
     assertThat(answer.trailers().get("grpc-status")).hasToString("0");
     assertThat(answer.trailers().get("x-sent")).hasToString("last");
+  }
+
+  @Test
+  void messages_ofACall_areCountedBothWays() throws Exception {
+    Http2Headers head = Http2Peer.head("POST", "/s/m").set("content-type", "application/grpc");
+
+    // Two messages; what the backend says before its echo reads as one that never ends.
+    await(client(AppProtocol.GRPC).send(head, "\0\0\0\0\1a\0\0\0\0\0", null));
+
+    assertThat(mesh.waypoint.metrics().text())
+        .asString(StandardCharsets.UTF_8)
+        .containsPattern("istio_request_messages_total\\{.*request_protocol=\"grpc\".* 2.0\n")
+        .containsPattern("istio_response_messages_total\\{.* 1.0\n");
   }
 
   @Test

@@ -22,6 +22,8 @@ import adit.protos.workload.GatewayAddress;
 import adit.protos.workload.NamespacedHostname;
 import adit.protos.workload.Service;
 import adit.telemetry.Log;
+import adit.telemetry.LogFilter;
+import adit.telemetry.LogFormat;
 import adit.telemetry.LogOutput;
 import adit.testkit.ControlPlane;
 import adit.testkit.Eventually;
@@ -44,6 +46,7 @@ import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -70,6 +73,7 @@ final class LoopMesh implements AutoCloseable {
   final ControlPlane plane;
   final WaypointProcess waypoint;
   final BlockingQueue<String> connects = new LinkedBlockingQueue<>();
+  private final LogLines lines = new LogLines();
   private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, EpollIo.factory());
   private final ScheduledExecutorService renewal = Executors.newSingleThreadScheduledExecutor();
   private final Certificates certificates;
@@ -143,7 +147,7 @@ final class LoopMesh implements AutoCloseable {
                     "5s"),
                 new ProxySettings.Ports(0, hbone, 0, 0, 0, 0)),
             limits,
-            LogOutput.start(Map.of("RUST_LOG", "info")));
+            LogOutput.start(lines, LogFormat.PLAIN, LogFilter.INFO, Clock.systemUTC()));
     process.start();
     return process;
   }
@@ -242,6 +246,19 @@ final class LoopMesh implements AutoCloseable {
   /// The port of the node proxies.
   int hbone() {
     return hbone;
+  }
+
+  /// The next line of the log that has all of this in it.
+  String awaitLine(String... parts) throws InterruptedException {
+    return lines.await(parts);
+  }
+
+  /// Waits until the text of the metrics has this.
+  void awaitMetric(String part) {
+    Eventually.holds(
+        part,
+        PATIENCE,
+        () -> new String(waypoint.metrics().text(), StandardCharsets.UTF_8).contains(part));
   }
 
   /// A service that the waypoint serves.

@@ -40,6 +40,8 @@ public record Refusal(
     RESOLVE,
     /// A policy.
     AUTHORIZE,
+    /// A rate limit.
+    LIMIT,
     /// The application or its node did not answer.
     CONNECT,
     /// This proxy is at a limit of its own.

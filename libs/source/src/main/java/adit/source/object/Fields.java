@@ -39,6 +39,13 @@ public final class Fields {
     return new Fields(spec, "spec", findings);
   }
 
+  /// What was found inside of an object, at a path.
+  ///
+  /// @param findings where complaints go
+  public static Fields at(JsonNode node, String path, List<Finding> findings) {
+    return new Fields(node, path, findings);
+  }
+
   static Fields root(JsonNode node, List<Finding> findings) {
     return new Fields(node, "", findings);
   }

@@ -11,6 +11,7 @@ public enum Kind {
   SERVICE("", "v1", "Service", "services", Scope.NAMESPACED),
   SERVICE_ACCOUNT("", "v1", "ServiceAccount", "serviceaccounts", Scope.NAMESPACED),
   DEPLOYMENT("apps", "v1", "Deployment", "deployments", Scope.NAMESPACED),
+  CONFIG_MAP("", "v1", "ConfigMap", "configmaps", Scope.NAMESPACED),
   ENDPOINT_SLICE("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", Scope.NAMESPACED),
   NETWORK_POLICY("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", Scope.NAMESPACED),
   PEER_AUTHENTICATION(
@@ -41,6 +42,7 @@ public enum Kind {
   /// Those that are kept as a [Configuration].
   public static final Set<Kind> CONFIGURATIONS =
       Set.of(
+          CONFIG_MAP,
           HTTP_ROUTE,
           GRPC_ROUTE,
           TCP_ROUTE,

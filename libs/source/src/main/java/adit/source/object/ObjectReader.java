@@ -122,6 +122,12 @@ public record ObjectReader(Origin origin, SpecCheck check) {
       case WORKLOAD_ENTRY -> new EntryReader(this).workloadEntry(meta, fields);
       case GATEWAY -> new GatewayReader(this).gateway(meta, fields);
       case GATEWAY_CLASS -> new GatewayReader(this).gatewayClass(meta, fields);
+      case CONFIG_MAP -> {
+        fields.ignore("binaryData", "immutable");
+        Configuration object = new Configuration(meta, kind, fields.tree("data").path("mesh"));
+        check.check(this, object, fields.object("data"));
+        yield object;
+      }
       case HTTP_ROUTE,
           GRPC_ROUTE,
           TCP_ROUTE,

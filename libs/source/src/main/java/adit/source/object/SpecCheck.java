@@ -10,6 +10,6 @@ public interface SpecCheck {
   ///
   /// @param reader for whom
   /// @param object the object
-  /// @param spec its spec
+  /// @param spec its spec; of a ConfigMap its data
   void check(ObjectReader reader, Configuration object, Fields spec);
 }
