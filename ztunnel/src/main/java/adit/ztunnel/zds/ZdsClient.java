@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -65,6 +66,10 @@ public final class ZdsClient implements AutoCloseable {
   private final Backoff failing;
   private final CountDownLatch stopping = new CountDownLatch(1);
   private final Thread thread;
+
+  /// Held from a message's first effect to its answer.
+  private final ReentrantLock answering = new ReentrantLock();
+
   private volatile @Nullable SeqPacketSocket open;
   private long nextRetry;
 
@@ -87,18 +92,35 @@ public final class ZdsClient implements AutoCloseable {
     thread.start();
   }
 
-  /// Ends the connection and the thread; pods stay as they are.
+  /// Ends the connection and the thread; pods stay as they are. A message that is worked off is
+  /// answered first: its effect may be the reason to close.
   @Override
   public void close() {
     stopping.countDown();
+    boolean calm = isCalm();
     SeqPacketSocket socket = open;
     if (socket != null) {
       socket.close();
+    }
+    if (calm) {
+      answering.unlock();
     }
     try {
       var _ = thread.join(STOP_PATIENCE);
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /// Waits a while for the answer.
+  ///
+  /// @return whether none is under way: the lock is held then
+  private boolean isCalm() {
+    try {
+      return answering.tryLock(STOP_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      return false;
     }
   }
 
@@ -143,8 +165,7 @@ public final class ZdsClient implements AutoCloseable {
         retryPending();
         continue;
       }
-      PodRoster.Answer answer = apply(packet);
-      socket.send(encode(answer.error()));
+      PodRoster.Answer answer = answered(socket, packet);
       if (!answer.error().isEmpty()) {
         listener.refused(answer.error());
       }
@@ -160,6 +181,17 @@ public final class ZdsClient implements AutoCloseable {
       }
     }
     return true;
+  }
+
+  private PodRoster.Answer answered(SeqPacketSocket socket, Packet packet) throws IOException {
+    answering.lock();
+    try {
+      PodRoster.Answer answer = apply(packet);
+      socket.send(encode(answer.error()));
+      return answer;
+    } finally {
+      answering.unlock();
+    }
   }
 
   private @Nullable Packet receiveOrNull(SeqPacketSocket socket) throws IOException {
