@@ -62,18 +62,37 @@ record AtWaypoint(Told told, String waypoint) {
             next);
       }
       case RequestVerdict.Allowed(var custom, _) -> {
-        details.add(new Detail("policy", allowed(authorizer)));
-        for (RequestPolicy one : custom) {
-          depends = true;
-          details.add(
-              new Detail("policy", one.key() + " asks " + one.provider() + ", which decides"));
+        if (!custom.isEmpty()) {
+          return unanswered(asked, custom.getFirst(), details);
         }
+        details.add(new Detail("policy", allowed(authorizer)));
       }
     }
     if (asked.isHttp()) {
       limits(key, asked, details);
     }
     return routed(asked, service, destination, details, depends);
+  }
+
+  /// Waypoints ask no external authorizer, and let nothing pass that one should decide about.
+  private static WaypointDecision unanswered(
+      Asked asked, RequestPolicy policy, List<Detail> details) {
+    details.add(
+        new Detail(
+            "policy",
+            policy.key()
+                + " wants an answer of provider "
+                + policy.provider()
+                + ": external authorization is not part of this build"));
+    return new WaypointDecision(
+        Verdict.REFUSED,
+        "REFUSED: "
+            + (asked.isHttp() ? "403 by policy " : "by policy ")
+            + policy.key()
+            + " at the waypoint",
+        details,
+        List.of(),
+        List.of());
   }
 
   /// Whether what follows depends on a token that nobody checks here.
@@ -128,7 +147,7 @@ record AtWaypoint(Told told, String waypoint) {
       List<Detail> details,
       boolean depends) {
     Verdict verdict = depends ? Verdict.DEPENDS : Verdict.ALLOWED;
-    String summary = depends ? "DEPENDS on a token or on an external authorizer" : "ALLOWED";
+    String summary = depends ? "DEPENDS on a token" : "ALLOWED";
     if (service == null) {
       details.add(new Detail("route", "none: to the workload that is dialled"));
       return new WaypointDecision(

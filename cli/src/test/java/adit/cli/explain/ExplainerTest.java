@@ -198,6 +198,23 @@ final class ExplainerTest {
   }
 
   @Test
+  void policyThatAsksAProvider_refuses_asTheWaypointDoes() throws Exception {
+    bind();
+    l7.put(
+        POLICY,
+        """
+        {"namespace": "shop", "name": "ask", "action": "CUSTOM", "provider": "opa",
+         "targets": [{"service": "shop/web.shop.svc.cluster.local"}],
+         "rules": [{"to": [{"methods": ["DELETE"]}]}]}
+        """);
+    Explanation refused = explain("DELETE", "/", Map.of());
+    assertThat(refused.verdict()).isEqualTo(Verdict.REFUSED);
+    assertThat(refused.summary()).isEqualTo("REFUSED: 403 by policy shop/ask at the waypoint");
+    assertThat(text(refused)).contains("shop/ask wants an answer of provider opa");
+    assertThat(explain().verdict()).isEqualTo(Verdict.ALLOWED);
+  }
+
+  @Test
   void route_isTheOneThatTheProxyWouldChoose_withSharesTimesAndFaults() throws Exception {
     bind();
     l7.put(
