@@ -7,6 +7,7 @@ import adit.identity.IdentityException;
 import adit.identity.TlsSettings;
 import adit.linux.EpollIo;
 import adit.linux.FilePages;
+import adit.model.SpiffeId;
 import adit.proxy.DiscoveryChannels;
 import adit.proxy.OperatorPorts;
 import adit.proxy.XdsMetrics;
@@ -39,9 +40,11 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
@@ -56,12 +59,15 @@ import org.jspecify.annotations.Nullable;
 /// packages.
 ///
 /// ```
-/// start: operator's ports -> discovery --first whole answer of each type--> node agent -> pods
+/// start: operator's ports -> discovery --first whole answer of each type--> certificates
+///   --all, or the limit--> node agent -> pods
 /// end:   listeners closed -> connections go on --none left, or the deadline--> closed
 /// ```
 final class ZtunnelProcess {
   private static final int REFUSALS_KEPT = 256;
   private static final int SETTLED_SECONDS = 5;
+  private static final Duration CERTIFICATES_LIMIT = Duration.ofSeconds(10);
+  private static final Duration CERTIFICATES_LOOK = Duration.ofMillis(20);
 
   private final ZtunnelConfig config;
   private final LogOutput output;
@@ -73,6 +79,7 @@ final class ZtunnelProcess {
   // ready.
   private final Readiness.Task wiring = readiness.pending("proxy");
   private final Readiness.Task synced = readiness.pending("state manager");
+  private final Readiness.Task certified = readiness.pending("certificates");
   private final Readiness.Task snapshot = ZdsWatch.pending(readiness);
 
   private final MeshBoard board = new MeshBoard();
@@ -85,6 +92,7 @@ final class ZtunnelProcess {
   private final ScheduledExecutorService renewal;
   private final CountDownLatch ending = new CountDownLatch(1);
   private final NodeParts node;
+  private final Prefetch prefetch;
   private final PodProxies pods;
   private final OperatorPorts operator;
   private @Nullable DeltaClient discovery;
@@ -128,11 +136,12 @@ final class ZtunnelProcess {
             output.scope("proxy"));
     pods = new PodProxies(node, metrics);
     operator = new OperatorPorts(control, config.sockets().ipv6(), output.scope("admin"));
-    board.add(
+    prefetch =
         new Prefetch(
             Objects.requireNonNullElse(config.self().node(), ""),
             certificates::warmUp,
-            certificates::forget));
+            certificates::forget);
+    board.add(prefetch);
   }
 
   private static EventLoopGroup group(String name, int threads) {
@@ -184,7 +193,7 @@ final class ZtunnelProcess {
     LocalState.load(config.control(), board, owner, log);
     URI xds = config.control().xds().address();
     if (xds == null) {
-      follow();
+      owner.execute(this::known);
     } else {
       var client =
           new DeltaClient(
@@ -200,7 +209,7 @@ final class ZtunnelProcess {
               new XdsMetrics(output.scope("xds"), metrics),
               random);
       discovery = client;
-      var _ = client.synced().thenRun(() -> follow());
+      var _ = client.synced().thenRunAsync(this::known, owner);
       client.start();
     }
     wiring.done();
@@ -214,12 +223,35 @@ final class ZtunnelProcess {
         config.control().zdsSocket());
   }
 
-  /// The mesh is known: pods may be served.
+  /// The mesh is known. On the owner's thread.
+  private void known() {
+    synced.done();
+    certify(System.nanoTime() + CERTIFICATES_LIMIT.toNanos());
+  }
+
+  /// A process that takes over from another one shares its ports from the moment it listens, so it
+  /// listens when it can serve: with the certificates of its node's workloads. Not longer than some
+  /// time, since a CA that is away must not keep those from being served who need no certificate.
+  private void certify(long deadline) {
+    Set<SpiffeId> lacking = prefetch.without(id -> certificates().currentOrNull(id) != null);
+    if (lacking.isEmpty() || System.nanoTime() > deadline) {
+      if (!lacking.isEmpty()) {
+        log.warn("pods are served without their certificates", "lacking", lacking);
+      }
+      certified.done();
+      follow();
+    } else {
+      var _ =
+          owner.schedule(
+              () -> certify(deadline), CERTIFICATES_LOOK.toMillis(), TimeUnit.MILLISECONDS);
+    }
+  }
+
+  /// Pods may be served.
   private synchronized void follow() {
     if (ending.getCount() == 0) {
       return;
     }
-    synced.done();
     var _ = owner.schedule(this::settle, SETTLED_SECONDS, TimeUnit.SECONDS);
     var client =
         new ZdsClient(

@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Asks for the certificates of this node's workloads before their first connection does, and lets
@@ -45,6 +46,19 @@ public final class Prefetch implements MeshBoard.Watcher {
     }
     change.removedAddresses().forEach(uid -> note(left, served.remove(uid)));
     left.stream().filter(identity -> !served.containsValue(identity)).forEach(unwanted);
+  }
+
+  /// The identities of this node's workloads that have none yet.
+  ///
+  /// @param has whether an identity's certificate is at hand
+  public Set<SpiffeId> without(Predicate<SpiffeId> has) {
+    Set<SpiffeId> found = new HashSet<>();
+    for (SpiffeId identity : served.values()) {
+      if (!has.test(identity)) {
+        found.add(identity);
+      }
+    }
+    return found;
   }
 
   private boolean isServed(Workload workload) {

@@ -16,7 +16,7 @@ final class ReadinessTest {
         new ConfigReader(Map.of("XDS_ADDRESS", "", "CA_ADDRESS", "", "NODE_NAME", "node-a")).read();
     try (LogOutput output = LogOutput.start(Map.of())) {
       assertThat(new ZtunnelProcess(config, output).readiness().pendingTasks())
-          .containsExactly("proxy", "state manager", "workload proxy manager");
+          .containsExactly("certificates", "proxy", "state manager", "workload proxy manager");
     }
   }
 }
