@@ -28,6 +28,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 final class NodeAgentFaultsTest {
   private static final ZdsPeer.Pod GHOST = new ZdsPeer.Pod("ghost", Mesh.NAMESPACE, "ghost");
 
+  private static Mesh mesh;
   private static MeshNode node;
   private static MeshPod client;
   private static MeshPod server;
@@ -37,7 +38,8 @@ final class NodeAgentFaultsTest {
 
   @BeforeAll
   static void addNode(SharedMesh two) throws Exception {
-    node = two.mesh().addNode("agent", Map.of());
+    mesh = two.mesh();
+    node = mesh.addNode("agent", Map.of());
     client = two.left().addPod(Mesh.NAMESPACE, "client");
     server = node.addPod(Mesh.NAMESPACE, "server");
     app = server.echo();
@@ -131,6 +133,19 @@ final class NodeAgentFaultsTest {
     assertThat(next.keep(server.uid()).getError()).isEmpty();
     assertThat(next.snapshotSent().getError()).isEmpty();
     node.awaitReady();
+  }
+
+  @Test
+  void agentAway_withinTheGrace_proxyStaysReady_andIsNotAfterIt() throws Exception {
+    MeshNode patient = mesh.addNode("patient", Map.of("ADIT_AGENT_GRACE", "5s"));
+    patient.session().close();
+    patient.awaitLog("no connection to the node agent");
+    assertThat(patient.get(15021, "/healthz/ready")).startsWith("ready");
+    patient.awaitLog("the node agent is away for long");
+    assertThat(patient.get(15021, "/healthz/ready")).contains("not ready, pending: workload proxy");
+    ZdsPeer.Session next = patient.connect();
+    assertThat(next.snapshotSent().getError()).isEmpty();
+    patient.awaitReady();
   }
 
   @Test

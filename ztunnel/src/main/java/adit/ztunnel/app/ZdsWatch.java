@@ -6,23 +6,42 @@ import adit.ztunnel.zds.PodRoster;
 import adit.ztunnel.zds.ZdsClient;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// What the node agent's connection means for readiness, metrics and the log. On the ZDS thread.
+///
+/// A proxy that has its pods serves them whether the agent is there or not, and a DaemonSet deletes
+/// an old pod that is not ready at once, before the new one can serve. So an agent that restarts is
+/// waited for.
 final class ZdsWatch implements ZdsClient.Listener {
   private static final String TASK = "workload proxy manager";
 
   private final Log log;
   private final Readiness readiness;
   private final PodProxies pods;
+  private final Duration grace;
+  private final ScheduledExecutorService timer;
   private Readiness.@Nullable Task pending;
+  private @Nullable Future<?> patience;
   private String lastReason = "";
 
   /// @param snapshot what [#pending] gave, from before anything else was ready
-  ZdsWatch(Log log, Readiness readiness, Readiness.Task snapshot, PodProxies pods) {
+  /// @param grace how long an agent may be away, once its pods are known, before we are not ready
+  ZdsWatch(
+      Log log,
+      Readiness readiness,
+      Readiness.Task snapshot,
+      PodProxies pods,
+      Duration grace,
+      ScheduledExecutorService timer) {
     this.log = log;
     this.readiness = readiness;
     this.pods = pods;
+    this.grace = grace;
+    this.timer = timer;
     this.pending = snapshot;
   }
 
@@ -34,12 +53,47 @@ final class ZdsWatch implements ZdsClient.Listener {
   @Override
   public void changed(PodRoster roster) {
     pods.note(roster);
-    Readiness.Task task = pending;
-    if (roster.ready() && task != null) {
-      task.done();
+    if (roster.ready()) {
+      ready();
+    } else if (roster.isFollowing() || grace.isZero()) {
+      unready();
+    } else {
+      await();
+    }
+  }
+
+  private synchronized void ready() {
+    forgetPatience();
+    if (pending != null) {
+      pending.done();
       pending = null;
-    } else if (!roster.ready() && task == null) {
+    }
+  }
+
+  private synchronized void unready() {
+    forgetPatience();
+    if (pending == null) {
       pending = pending(readiness);
+    }
+  }
+
+  private synchronized void await() {
+    if (pending == null && patience == null) {
+      patience = timer.schedule(this::runOut, grace.toMillis(), TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private synchronized void runOut() {
+    if (patience != null) {
+      log.error("the node agent is away for long", "grace", grace.toSeconds() + "s");
+      unready();
+    }
+  }
+
+  private void forgetPatience() {
+    if (patience != null) {
+      patience.cancel(false);
+      patience = null;
     }
   }
 

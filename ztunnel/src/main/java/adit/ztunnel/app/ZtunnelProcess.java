@@ -257,7 +257,13 @@ final class ZtunnelProcess {
         new ZdsClient(
             config.control().zdsSocket(),
             new PodRoster(pods),
-            new ZdsWatch(output.scope("inpod"), readiness, snapshot, pods),
+            new ZdsWatch(
+                output.scope("inpod"),
+                readiness,
+                snapshot,
+                pods,
+                config.lifecycle().agentGrace(),
+                owner),
             System::nanoTime,
             random);
     agent = client;

@@ -59,7 +59,10 @@ public final class ConfigReader {
             proxy.adminPort() == null ? 15000 : proxy.adminPort(),
             proxy.statsPort() == null ? 15020 : proxy.statsPort(),
             15021),
-        new Lifecycle(drainDeadline(), environment.duration("ADIT_SUCCESSOR_WAIT", Duration.ZERO)),
+        new Lifecycle(
+            drainDeadline(),
+            environment.duration("ADIT_SUCCESSOR_WAIT", Duration.ZERO),
+            environment.duration("ADIT_AGENT_GRACE", Duration.ZERO)),
         new Features(
             environment.flag("ENABLE_RESPONSE_BAGGAGE", true),
             environment.flag("AUTHZ_POLICY_INFO_LOGGING", false),

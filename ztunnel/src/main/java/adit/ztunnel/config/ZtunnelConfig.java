@@ -108,7 +108,8 @@ public record ZtunnelConfig(
 
   /// @param drainDeadline how long connections may go on after a signal to end
   /// @param successorWait how much of that a pod's listeners may stay open for want of a successor
-  public record Lifecycle(Duration drainDeadline, Duration successorWait) {}
+  /// @param agentGrace how long the node agent may be away before the proxy is not ready
+  public record Lifecycle(Duration drainDeadline, Duration successorWait, Duration agentGrace) {}
 
   /// @param responseBaggage whether an accepted CONNECT is answered with our workload's baggage
   /// @param logPolicies whether policy decisions are logged at info

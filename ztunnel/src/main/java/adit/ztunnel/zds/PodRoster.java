@@ -71,6 +71,11 @@ public final class PodRoster {
     return following && (pending.isEmpty() || !running.isEmpty());
   }
 
+  /// Whether the agent is connected and its snapshot was applied.
+  public boolean isFollowing() {
+    return following;
+  }
+
   public int runningCount() {
     return running.size();
   }
