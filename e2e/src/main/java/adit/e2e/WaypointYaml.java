@@ -1,5 +1,7 @@
 package adit.e2e;
 
+import java.util.Locale;
+
 /// What a user writes for the waypoint of the shop.
 final class WaypointYaml {
   /// As `adit waypoint apply` declares it; enough of it to be deleted.
@@ -89,6 +91,38 @@ final class WaypointYaml {
         targetRefs: [{group: "", kind: Service, name: details}]
         limits: [{name: all, requests: 5, unit: Minute}]
       """;
+
+  /// Who wants to see details shows a token of this issuer.
+  ///
+  /// @param issuer as tokens name it
+  /// @param keys the issuer's public keys, a JSON Web Key Set (RFC 7517)
+  static String onlyWithToken(String issuer, String keys) {
+    return String.format(
+        Locale.ROOT,
+        """
+        apiVersion: security.istio.io/v1
+        kind: RequestAuthentication
+        metadata: {name: details, namespace: bookshop}
+        spec:
+          targetRefs: [{group: "", kind: Service, name: details}]
+          jwtRules:
+            - issuer: %s
+              jwks: '%s'
+        ---
+        apiVersion: security.istio.io/v1
+        kind: AuthorizationPolicy
+        metadata: {name: details-readers, namespace: bookshop}
+        spec:
+          targetRefs: [{group: "", kind: Service, name: details}]
+          action: ALLOW
+          rules:
+            - from: [{source: {requestPrincipals: ["%s/*"]}}]
+              when: [{key: "request.auth.claims[group]", values: [readers]}]
+        """,
+        issuer,
+        keys,
+        issuer);
+  }
 
   private WaypointYaml() {}
 }

@@ -46,6 +46,7 @@ record Waypoints(Cluster cluster, UsersCommand user, Nodes nodes) {
         new Journey("header route, fault", false, () -> there(this::header)),
         new Journey("deny DELETE", false, () -> there(this::deny)),
         new Journey("rate limit", false, () -> there(this::limit)),
+        new Journey("token", false, () -> there(this::token)),
         new Journey("waypoint killed", false, () -> there(this::killed)),
         new Journey("rollout of the waypoint", false, () -> there(this::rollout)),
         new Journey("waypoint delete", false, () -> there(this::delete)));
@@ -350,6 +351,35 @@ record Waypoints(Cluster cluster, UsersCommand user, Nodes nodes) {
       cluster.delete(WaypointYaml.FIVE_A_MINUTE);
       awaitStatuses("no limit any more", DETAILS, Map.of("200", 12));
     }
+  }
+
+  /// Nobody without a token of the issuer, nor with another's, nor without the claim.
+  private String token() throws Exception {
+    TokenIssuer issuer = TokenIssuer.create();
+    String yaml = WaypointYaml.onlyWithToken(TokenIssuer.NAME, issuer.keys());
+    cluster.apply(yaml);
+    try {
+      Duration took =
+          awaitStatuses("a request without a token is refused", DETAILS, Map.of("403", 3));
+      awaitStatuses("a reader is served", DETAILS, Map.of("200", 3), bearer(issuer, "readers"));
+      awaitStatuses("a writer is refused", DETAILS, Map.of("403", 3), bearer(issuer, "writers"));
+      awaitStatuses(
+          "a token that somebody else has signed is refused",
+          DETAILS,
+          Map.of("401", 3),
+          bearer(TokenIssuer.create(), "readers"));
+      return String.format(
+          Locale.ROOT,
+          "no token 403 after %.1f s, reader 200, writer 403, forged 401",
+          took.toMillis() / 1e3);
+    } finally {
+      cluster.delete(yaml);
+      awaitStatuses("no token is asked for any more", DETAILS, Map.of("200", 5));
+    }
+  }
+
+  private static String[] bearer(TokenIssuer issuer, String group) throws Exception {
+    return new String[] {"--header", "Authorization: Bearer " + issuer.token(group)};
   }
 
   private void two() throws Exception {
