@@ -37,6 +37,7 @@ import adit.waypoint.route.Entry;
 import adit.waypoint.trace.Tracers;
 import adit.waypoint.upstream.Transport;
 import adit.waypoint.upstream.UpstreamPool;
+import adit.waypoint.view.Bindings;
 import adit.waypoint.view.Board;
 import adit.waypoint.view.Discovery;
 import adit.waypoint.view.L7View;
@@ -78,7 +79,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// ```
 /// start: operator's ports -> certificate, discovery --first whole answer of each type--> 15008
-/// end:   not ready, listener closed, GOAWAY -> requests go on --none left, or the deadline--> closed
+/// end:   not ready, GOAWAY, clients who have not heard still let in --a while--> listener closed
+///        -> requests go on --none left, or the deadline--> closed
 /// ```
 public final class WaypointProcess {
   private final ProxySettings settings;
@@ -98,6 +100,7 @@ public final class WaypointProcess {
   private final CountDownLatch ending = new CountDownLatch(1);
   private final Connections connections = new Connections();
   private final Map<Endpoints.Group, Circuit> circuits = new ConcurrentHashMap<>();
+  private final Bindings bindings;
   private final Board board;
   private final Certificates certificates;
   private final HboneServer server;
@@ -120,8 +123,12 @@ public final class WaypointProcess {
     this.output = output;
     this.log = output.scope("app");
     workers = group("waypoint", settings.workers());
+    bindings = new Bindings(settings.self().network(), settings.self().address());
     board =
-        new Board(new L7View.Gateway(settings.self().gatewayKey(), settings.self().gatewayClass()));
+        new Board(
+            new L7View.Gateway(settings.self().gatewayKey(), settings.self().gatewayClass()),
+            bindings,
+            System::nanoTime);
     certificates =
         new Certificates(
             ca(),
@@ -209,12 +216,7 @@ public final class WaypointProcess {
             Clock.systemUTC(),
             () -> Ids.next(random));
     return new Entrance(
-        parts,
-        new Entry(self.network(), self.address()),
-        limits,
-        settings.detection(),
-        this::trustDomains,
-        connections);
+        parts, new Entry(bindings), limits, settings.detection(), this::trustDomains, connections);
   }
 
   private Tracers tracers(ProxySettings.Self self) {
@@ -360,16 +362,17 @@ public final class WaypointProcess {
   public void awaitEnd() throws InterruptedException {
     ending.await();
     Readiness.Task draining = readiness.pending("draining");
+    connections.drain();
+    TimeUnit.NANOSECONDS.sleep(settings.ending().accepting().toNanos());
     synchronized (this) {
       if (listener != null) {
         var _ = listener.close();
       }
     }
-    connections.drain();
     var drained = server.drain().toCompletableFuture();
     boolean complete = true;
     try {
-      drained.get(settings.drainDeadline().toMillis(), TimeUnit.MILLISECONDS);
+      drained.get(settings.ending().deadline().toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException | ExecutionException _) {
       complete = false;
     }

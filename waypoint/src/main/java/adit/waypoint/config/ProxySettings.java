@@ -26,7 +26,7 @@ public record ProxySettings(
     SortedMap<String, String> metadata,
     int workers,
     Duration detection,
-    Duration drainDeadline) {
+    Ending ending) {
 
   /// Who and where this process is.
   ///
@@ -60,6 +60,13 @@ public record ProxySettings(
   public record Control(
       Endpoint xds, Endpoint ca, @Nullable String token, Duration certificateLifetime) {}
 
+  /// How this process ends.
+  ///
+  /// @param accepting how long connections of clients who have not heard of the end are let in
+  ///   (`MINIMUM_DRAIN_DURATION`)
+  /// @param deadline of the requests after that (`CONNECTION_TERMINATION_DEADLINE`)
+  public record Ending(Duration accepting, Duration deadline) {}
+
   /// Ports that are opened here; 0 is any free one.
   ///
   /// @param hbone of clients
@@ -92,7 +99,9 @@ public record ProxySettings(
         environment.startingWith("ISTIO_META_"),
         workers == 0 ? processors : workers,
         environment.duration("ADIT_DETECTION_TIMEOUT", Duration.ofMillis(500)),
-        environment.duration("CONNECTION_TERMINATION_DEADLINE", Duration.ofSeconds(20)));
+        new Ending(
+            environment.duration("MINIMUM_DRAIN_DURATION", Duration.ofSeconds(5)),
+            environment.duration("CONNECTION_TERMINATION_DEADLINE", Duration.ofSeconds(20))));
   }
 
   private static Self self(Environment environment) {

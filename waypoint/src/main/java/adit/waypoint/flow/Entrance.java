@@ -93,7 +93,9 @@ public final class Entrance implements ConnectHandler {
           identity == null ? "none" : identity.toString());
       return;
     }
-    Reached reached = entry.resolve(parts.board().now().mesh(), authority, identity.namespace());
+    Reached reached =
+        entry.resolve(
+            parts.board().now(), authority, identity.namespace(), parts.observer().nanoTime());
     if (reached instanceof Reached.Nothing(var wanted, var seen)) {
       refuse(responder, client, NOT_FOUND, Refusal.Stage.RESOLVE, wanted, seen);
       return;
@@ -109,7 +111,7 @@ public final class Entrance implements ConnectHandler {
                 .board()
                 .now()
                 .mesh()
-                .workloadByIp(new NetworkAddress(entry.network(), client.getAddress())),
+                .workloadByIp(new NetworkAddress(entry.bindings().network(), client.getAddress())),
             identity);
     Arrival arrival = new Arrival(client, source, reached, dialled(reached));
     TunnelChannel channel = new TunnelChannel(responder.accept(null), listener);
@@ -123,7 +125,10 @@ public final class Entrance implements ConnectHandler {
       case Reached.OfService(var service, var port, var address) -> {
         InetAddress ip = address;
         if (ip == null) {
-          ip = service.vips().isEmpty() ? entry.address() : service.vips().getFirst().ip();
+          ip =
+              service.vips().isEmpty()
+                  ? entry.bindings().address()
+                  : service.vips().getFirst().ip();
         }
         yield new InetSocketAddress(ip, port);
       }

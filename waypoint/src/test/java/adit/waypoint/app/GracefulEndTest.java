@@ -13,6 +13,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import adit.protos.workload.AppProtocol;
 import adit.protos.workload.Service;
 import adit.testkit.Eventually;
+import adit.waypoint.listener.HttpLimits;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -70,6 +72,20 @@ final class GracefulEndTest {
     assertThat(client.awaitEnd())
         .contains("text GET /2")
         .containsSubsequence("text GET /1", "connection: close");
+  }
+
+  @Test
+  void connectionOfANodeThatHasNotHeardOfTheEnd_isServed() throws Exception {
+    try (var slow = new LoopMesh(HttpLimits.DEFAULT, Duration.ofSeconds(3))) {
+      Service.Builder service = LoopMesh.service("a", 80, text.port(), "10.96.0.1");
+      service.getPortsBuilder(0).setAppProtocol(AppProtocol.HTTP11);
+      slow.publish(service, "127.0.0.2");
+
+      end(slow.waypoint);
+
+      assertThat(slow.connect("10.96.0.1:80").send(GET_A.formatted(1)).awaitEnd())
+          .contains("text GET /1", "connection: close");
+    }
   }
 
   @Test

@@ -78,6 +78,7 @@ final class LoopMesh implements AutoCloseable {
   private final ScheduledExecutorService renewal = Executors.newSingleThreadScheduledExecutor();
   private final Certificates certificates;
   private final int hbone;
+  private final Duration accepting;
   private final List<WaypointProcess> replicas = new ArrayList<>();
   private final List<Thread> ends = new ArrayList<>();
 
@@ -86,6 +87,12 @@ final class LoopMesh implements AutoCloseable {
   }
 
   LoopMesh(HttpLimits limits) throws Exception {
+    this(limits, Duration.ZERO);
+  }
+
+  /// @param accepting how long a waypoint that ends lets clients in who have not heard of it
+  LoopMesh(HttpLimits limits, Duration accepting) throws Exception {
+    this.accepting = accepting;
     plane = ControlPlane.start();
     var source =
         new CaClient(
@@ -124,27 +131,18 @@ final class LoopMesh implements AutoCloseable {
     var process =
         new WaypointProcess(
             ProxySettings.read(
-                Map.of(
-                    "XDS_ADDRESS",
-                    plane.url(),
-                    "CA_ADDRESS",
-                    plane.url(),
-                    "XDS_ROOT_CA",
-                    plane.rootsPem(),
-                    "CA_ROOT_CA",
-                    plane.rootsPem(),
-                    "POD_NAME",
-                    pod,
-                    "POD_NAMESPACE",
-                    "shop",
-                    "SERVICE_ACCOUNT",
-                    "waypoint",
-                    "ADIT_GATEWAY",
-                    "waypoint",
-                    "INSTANCE_IP",
-                    "127.0.0.1",
-                    "CONNECTION_TERMINATION_DEADLINE",
-                    "5s"),
+                Map.ofEntries(
+                    Map.entry("XDS_ADDRESS", plane.url()),
+                    Map.entry("CA_ADDRESS", plane.url()),
+                    Map.entry("XDS_ROOT_CA", plane.rootsPem()),
+                    Map.entry("CA_ROOT_CA", plane.rootsPem()),
+                    Map.entry("POD_NAME", pod),
+                    Map.entry("POD_NAMESPACE", "shop"),
+                    Map.entry("SERVICE_ACCOUNT", "waypoint"),
+                    Map.entry("ADIT_GATEWAY", "waypoint"),
+                    Map.entry("INSTANCE_IP", "127.0.0.1"),
+                    Map.entry("MINIMUM_DRAIN_DURATION", accepting.toSeconds() + "s"),
+                    Map.entry("CONNECTION_TERMINATION_DEADLINE", "5s")),
                 new ProxySettings.Ports(0, hbone, 0, 0, 0, 0)),
             limits,
             LogOutput.start(lines, LogFormat.PLAIN, LogFilter.INFO, Clock.systemUTC()));

@@ -1,5 +1,6 @@
 package adit.waypoint.app;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -27,6 +28,7 @@ import adit.protos.l7.Target;
 import adit.protos.l7.WaypointConfig;
 import adit.protos.workload.AppProtocol;
 import adit.protos.workload.Service;
+import adit.testkit.Eventually;
 import adit.xds.TypeUrls;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.ExecutionException;
@@ -102,6 +104,31 @@ final class WaypointTest {
 
     assertThat(answer).startsWith("HTTP/1.1 200 OK\r\n").contains("a GET /x?y=z");
     assertThat(mesh.connects.poll(1, TimeUnit.SECONDS)).isEqualTo("127.0.0.2:" + a.port());
+  }
+
+  /// Proxies of the nodes hear of it one after the other.
+  @Test
+  void service_thatWasBoundHereUntilNow_isStillServed() throws Exception {
+    publish(AppProtocol.HTTP11);
+    Service.Builder free =
+        speaking(LoopMesh.service("a", 80, a.port(), "10.96.0.1"), AppProtocol.HTTP11);
+
+    mesh.publish(free.clearWaypoint(), "127.0.0.2");
+    Eventually.holds(
+        "the waypoint has heard",
+        LoopMesh.PATIENCE,
+        () ->
+            requireNonNull(
+                        mesh.waypoint
+                            .board()
+                            .now()
+                            .mesh()
+                            .serviceByHostname("a.shop.svc.cluster.local", "shop"))
+                    .waypoints()
+                    .single()
+                == null);
+
+    assertThat(mesh.connect("10.96.0.1:80").send(get("/late")).awaitEnd()).contains("a GET /late");
   }
 
   @Test
