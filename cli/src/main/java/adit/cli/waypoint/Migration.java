@@ -85,7 +85,9 @@ record Migration(List<Map<String, Object>> policies, List<String> byHand) {
     if (!rules.isEmpty()) {
       spec.put("rules", rules);
     }
-    return object(service, policy.meta().name() + "-at-" + service.meta().name(), spec);
+    String name = policy.meta().name() + "-at-" + service.meta().name();
+    String original = policy.meta().namespace() + "/" + policy.meta().name();
+    return object(service, name, Map.of(AuthorizationPolicy.COPY_OF, original), spec);
   }
 
   /// Lets the waypoint in at the service's workloads.
@@ -97,14 +99,17 @@ record Migration(List<Map<String, Object>> policies, List<String> byHand) {
         "rules",
         List.of(
             Map.of("from", List.of(Map.of("source", Map.of("principals", List.of(principal)))))));
-    return object(service, service.meta().name() + "-from-" + waypoint, spec);
+    return object(service, service.meta().name() + "-from-" + waypoint, Map.of(), spec);
   }
 
   private static Map<String, Object> object(
-      Service service, String name, Map<String, Object> spec) {
+      Service service, String name, Map<String, Object> annotations, Map<String, Object> spec) {
     Map<String, Object> metadata = new LinkedHashMap<>();
     metadata.put("name", name.substring(0, Math.min(name.length(), LONGEST_NAME)));
     metadata.put("namespace", service.meta().namespace());
+    if (!annotations.isEmpty()) {
+      metadata.put("annotations", annotations);
+    }
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("apiVersion", API);
     object.put("kind", "AuthorizationPolicy");

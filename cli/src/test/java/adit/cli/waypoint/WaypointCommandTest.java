@@ -313,6 +313,8 @@ final class WaypointCommandTest {
             metadata:
               name: only-web-at-reviews
               namespace: shop
+              annotations:
+                adit.io/copy-of: shop/only-web
             spec:
               targetRefs:
               - group: ''

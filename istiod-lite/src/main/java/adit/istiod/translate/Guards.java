@@ -34,6 +34,9 @@ import java.util.TreeSet;
 /// there is no waypoint) is refused by the node's proxies as far as the policy could restrict it: a
 /// DENY policy on the target's ports for everybody but the waypoint. Of a DENY policy the sources
 /// narrow it; what only layer 7 can see counts as seen.
+///
+/// A copy of a policy that restricts the workloads themselves needs none: whoever passes by the
+/// waypoint meets the original. So a migration towards a waypoint refuses nobody on its way.
 final class Guards {
   private static final String NAME = "adit_guard_";
 
@@ -59,8 +62,11 @@ final class Guards {
     Map<ObjectKey, Binding> bound = bound();
     for (AuthorizationPolicy policy : view.authorizationPolicies().values()) {
       if (restricts(policy)) {
-        targets(policy, bound)
-            .forEach(target -> guard(policy, target, bound.getOrDefault(target, Binding.NONE)));
+        for (ObjectKey target : targets(policy, bound)) {
+          if (!isRestrictedByItsOriginal(policy, target)) {
+            guard(policy, target, bound.getOrDefault(target, Binding.NONE));
+          }
+        }
       }
     }
   }
@@ -132,6 +138,34 @@ final class Guards {
     }
     targets.removeIf(key -> view.objectOrNull(key) == null);
     return targets;
+  }
+
+  /// Whether all workloads of the target have the ALLOW policy that this one says it is a copy of.
+  private boolean isRestrictedByItsOriginal(AuthorizationPolicy policy, ObjectKey target) {
+    String name = policy.meta().annotation(AuthorizationPolicy.COPY_OF);
+    int slash = name.indexOf('/');
+    if (slash < 0
+        || policy.action() != AuthorizationPolicy.Action.ALLOW
+        || !(view.objectOrNull(target) instanceof Service service)) {
+      return false;
+    }
+    var key =
+        ObjectKey.of(
+            Kind.AUTHORIZATION_POLICY, name.substring(0, slash), name.substring(slash + 1));
+    return view.objectOrNull(key) instanceof AuthorizationPolicy original
+        && original.targets().isEmpty()
+        && original.action() == AuthorizationPolicy.Action.ALLOW
+        && mesh.isOurs(original.meta())
+        && !original.meta().annotation("istio.io/dry-run").equals("true")
+        && selectsAll(original, service);
+  }
+
+  private boolean selectsAll(AuthorizationPolicy policy, Service service) {
+    boolean same = policy.meta().namespace().equals(service.meta().namespace());
+    Map<String, String> selector = policy.selector();
+    return selector == null
+        ? same || policy.meta().namespace().equals(mesh.rootNamespace())
+        : same && service.selector().entrySet().containsAll(selector.entrySet());
   }
 
   private void guard(AuthorizationPolicy policy, ObjectKey target, Binding binding) {

@@ -22,6 +22,10 @@ public record AuthorizationPolicy(
     List<Rule> rules,
     JsonNode spec)
     implements KubeObject {
+  /// Annotation of a policy with targets: `namespace/name` of the policy without that it was copied
+  /// from, so that what the one says at the workloads is enforced at a waypoint as well.
+  public static final String COPY_OF = "adit.io/copy-of";
+
   public AuthorizationPolicy {
     selector = selector == null ? null : Map.copyOf(selector);
     targets = List.copyOf(targets);
