@@ -1,5 +1,6 @@
 package adit.waypoint.flow;
 
+import adit.hbone.RelayResult;
 import adit.l7.Backend;
 import adit.l7.Match;
 import adit.l7.Retry;
@@ -348,13 +349,13 @@ final class Forwarding {
   void switched(int status, HttpHeaders headers, Channel channel) {
     noted.answered(status, "-", "via_upstream");
     body.discard();
-    Channel client = sink.takeOver(status, headers);
-    if (client == null) {
+    Future<RelayResult> joined = sink.join(status, headers, channel);
+    if (joined == null) {
       var _ = channel.close();
       answer(new Reply(502, "", "UPE", "upgrade_failed"));
       return;
     }
-    var _ = Joining.join(client, channel).addListener(_ -> finish());
+    joined.addListener(_ -> finish());
   }
 
   void failed(StreamFailure failure, boolean forwarded) {

@@ -15,6 +15,7 @@ import adit.waypoint.balance.Endpoints;
 import adit.waypoint.balance.Picked;
 import adit.waypoint.listener.Detection;
 import adit.waypoint.listener.ServerName;
+import adit.waypoint.message.Joining;
 import adit.waypoint.message.TunnelChannel;
 import adit.waypoint.observe.StreamRecord;
 import adit.waypoint.route.Reached;

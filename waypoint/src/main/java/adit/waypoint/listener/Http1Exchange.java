@@ -1,6 +1,8 @@
 package adit.waypoint.listener;
 
+import adit.hbone.RelayResult;
 import adit.waypoint.message.HopHeaders;
+import adit.waypoint.message.Joining;
 import adit.waypoint.message.RequestMessage;
 import adit.waypoint.message.RequestMessage.Kind;
 import adit.waypoint.message.RequestSource;
@@ -23,6 +25,7 @@ import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.concurrent.Future;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
@@ -337,7 +340,7 @@ final class Http1Exchange implements ResponseSink {
   }
 
   @Override
-  public @Nullable Channel takeOver(int status, HttpHeaders headers) {
+  public @Nullable Future<RelayResult> join(int status, HttpHeaders headers, Channel backend) {
     if (gone || headSent || request.kind() == Kind.PLAIN) {
       return null;
     }
@@ -353,6 +356,6 @@ final class Http1Exchange implements ResponseSink {
     }
     var _ = ctx.write(bodyless(status, headers), ctx.voidPromise());
     ctx.flush();
-    return server.release(ctx);
+    return Joining.join(server.release(ctx), backend);
   }
 }

@@ -1,5 +1,7 @@
 package adit.waypoint.listener;
 
+import adit.hbone.Relay;
+import adit.hbone.RelayResult;
 import adit.waypoint.message.Http2Heads;
 import adit.waypoint.message.RequestHandler;
 import adit.waypoint.message.RequestMessage;
@@ -12,6 +14,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -26,11 +29,14 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.handler.codec.http2.Http2ResetFrame;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// One stream of an HTTP/2 connection: a request and its answer.
 final class Http2Exchange extends ChannelInboundHandlerAdapter implements ResponseSink {
+  private static final CharSequence PROTOCOL = Http2Headers.PseudoHeaderName.PROTOCOL.value();
+
   private final RequestHandler handler;
   private final HttpLimits limits;
   private @Nullable ChannelHandlerContext ctx;
@@ -42,6 +48,7 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Respon
   private boolean headSent;
   private boolean responseEnded;
   private boolean stream;
+  private @Nullable Opening opening;
   private boolean paused;
   private boolean over;
   private @Nullable ChannelFuture last;
@@ -96,7 +103,12 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Respon
       return;
     }
     stream = head.kind() != Kind.PLAIN || isGrpc(head);
-    source = handler.handle(head, requestEnded, this);
+    if (head.kind() != Kind.PLAIN) {
+      // What follows is not the body of a message.
+      opening = Opening.of(head);
+      ctx().channel().config().setAutoRead(false);
+    }
+    source = handler.handle(head, requestEnded && opening == null, this);
     watch();
   }
 
@@ -114,20 +126,41 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Respon
 
   private static @Nullable RequestMessage headOrNull(Http2Headers headers) {
     CharSequence method = headers.method();
-    CharSequence path = headers.path();
     CharSequence authority = headers.authority();
     // A Host that disagrees is not forwarded (RFC 9113 section 8.3.1).
     CharSequence host = authority == null ? headers.get(HttpHeaderNames.HOST) : authority;
-    if (method == null || (host != null && !Http1Heads.isAuthority(host.toString()))) {
-      return null;
-    }
-    boolean connect = "CONNECT".contentEquals(method);
-    String target = path == null ? String.valueOf(host) : path.toString();
-    if (!(connect ? path == null && host != null : isTarget(target, method))
+    if (method == null
+        || (host != null && !Http1Heads.isAuthority(host.toString()))
         || headers.getAll(HttpHeaderNames.HOST).size() > 1) {
       return null;
     }
-    return head(headers, method.toString(), host == null ? "" : host.toString(), target, connect);
+    String name = host == null ? "" : host.toString();
+    return "CONNECT".contentEquals(method)
+        ? openingOrNull(headers, name)
+        : plainOrNull(headers, method.toString(), name);
+  }
+
+  private static @Nullable RequestMessage plainOrNull(
+      Http2Headers headers, String method, String host) {
+    CharSequence path = headers.path();
+    return path == null || !isTarget(path.toString(), method) || headers.contains(PROTOCOL)
+        ? null
+        : head(headers, method, host, path.toString(), Kind.PLAIN);
+  }
+
+  private static @Nullable RequestMessage openingOrNull(Http2Headers headers, String host) {
+    CharSequence path = headers.path();
+    CharSequence protocol = headers.get(PROTOCOL);
+    if (host.isEmpty() || (path == null) != (protocol == null)) {
+      return null;
+    }
+    if (protocol == null || path == null) {
+      return head(headers, "CONNECT", host, host, Kind.CONNECT);
+    }
+    return path.toString().startsWith("/")
+        ? Opening.asUpgrade(
+            head(headers, "GET", host, path.toString(), Kind.UPGRADE), protocol.toString())
+        : null;
   }
 
   private static boolean isTarget(String target, CharSequence method) {
@@ -135,7 +168,7 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Respon
   }
 
   private static RequestMessage head(
-      Http2Headers headers, String method, String authority, String target, boolean connect) {
+      Http2Headers headers, String method, String authority, String target, Kind kind) {
     HttpHeaders plain = Http2Heads.fromHttp2(headers);
     plain.remove(HttpHeaderNames.HOST);
     CharSequence scheme = headers.scheme();
@@ -145,7 +178,7 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Respon
         authority,
         target,
         plain,
-        connect ? Kind.CONNECT : Kind.PLAIN,
+        kind,
         "HTTP/2");
   }
 
@@ -371,13 +404,34 @@ final class Http2Exchange extends ChannelInboundHandlerAdapter implements Respon
 
   @Override
   public void read(boolean wanted) {
+    if (opening != null) {
+      return;
+    }
     paused = !wanted;
     watch();
     ctx().channel().config().setAutoRead(wanted);
   }
 
   @Override
-  public @Nullable Channel takeOver(int status, HttpHeaders headers) {
-    return null;
+  public @Nullable Future<RelayResult> join(int status, HttpHeaders headers, Channel backend) {
+    Opening asked = opening;
+    if (asked == null || over || headSent || !asked.isGranted(headers)) {
+      return null;
+    }
+    headSent = true;
+    responseEnded = true;
+    over = true;
+    Objects.requireNonNull(patience).end();
+    Opening.remove(headers);
+    Channel channel = ctx().channel();
+    StreamTunnel tunnel = new StreamTunnel(channel, HttpResponseStatus.OK.code(), requestEnded);
+    var _ =
+        ctx()
+            .writeAndFlush(
+                new DefaultHttp2HeadersFrame(
+                    Http2Heads.response(HttpResponseStatus.OK.code(), headers), false));
+    channel.pipeline().replace(this, null, tunnel);
+    backend.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+    return Relay.join(backend, tunnel).done();
   }
 }

@@ -1,9 +1,11 @@
 package adit.waypoint.message;
 
+import adit.hbone.RelayResult;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /// Where the answer to one request goes. Every call on its event loop, in the order of the message;
@@ -39,7 +41,10 @@ public interface ResponseSink {
   /// Whether the request's body shall go on coming.
   void read(boolean wanted);
 
-  /// Answers and gives up HTTP: the channel is returned without its HTTP handlers, not reading, and
-  /// holding what came already. Null when this version of HTTP cannot.
-  @Nullable Channel takeOver(int status, HttpHeaders headers);
+  /// Answers, gives up HTTP, and joins the client with a backend.
+  ///
+  /// @param backend gave up HTTP too: it holds what came already and does not read; owned if it is
+  ///   joined
+  /// @return done when both directions have ended; null: this client did not ask for that
+  @Nullable Future<RelayResult> join(int status, HttpHeaders headers, Channel backend);
 }

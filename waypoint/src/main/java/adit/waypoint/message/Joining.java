@@ -1,4 +1,4 @@
-package adit.waypoint.flow;
+package adit.waypoint.message;
 
 import adit.hbone.Relay;
 import adit.hbone.RelayResult;
@@ -7,11 +7,11 @@ import io.netty.channel.ChannelOption;
 import io.netty.util.concurrent.Future;
 
 /// Two channels as one connection.
-final class Joining {
+public final class Joining {
   private Joining() {}
 
   /// Copies both ways until both have ended. Both channels hold what came already and do not read.
-  static Future<RelayResult> join(Channel client, Channel backend) {
+  public static Future<RelayResult> join(Channel client, Channel backend) {
     client.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
     backend.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
     return Relay.join(client, backend).done();
