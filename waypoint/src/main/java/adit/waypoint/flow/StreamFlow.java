@@ -116,7 +116,7 @@ final class StreamFlow {
     if (detection != null) {
       ((Detection) detection.handler()).decide(detection, Detection.Protocol.OTHER);
     }
-    copy(backend, target.route, target.picked);
+    copy(backend, target, null);
   }
 
   /// Where it goes.
@@ -190,7 +190,7 @@ final class StreamFlow {
             .connect(target.destination)
             .addListener((Future<Channel> connected) -> {
               if (connected.isSuccess()) {
-                copy(connected.getNow(), target.route, target.picked);
+                copy(connected.getNow(), target, sni);
               } else {
                 failed(sni, connected.cause());
               }
@@ -302,21 +302,26 @@ final class StreamFlow {
     };
   }
 
-  private void copy(Channel backend, String route, Picked.One picked) {
+  private void copy(Channel backend, Target target, @Nullable String sni) {
     if (!channel.isActive()) {
       var _ = backend.close();
       return;
     }
     Relay.hold(backend);
     FirstWord.release(backend);
+    Picked.One picked = target.picked;
     var record =
         new StreamRecord(
             arrival.source(),
             Destinations.party(picked.endpoint().workload()),
             arrival.serviceOrNull(),
             arrival.client(),
-            route,
-            "-");
+            arrival.local(),
+            target.destination.address(),
+            sni,
+            target.route,
+            "-",
+            parts.observer().nanoTime());
     parts.observer().opened(record);
     picked.load().began();
     var _ =

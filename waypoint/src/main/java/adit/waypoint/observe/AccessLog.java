@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// A line for each request in each access log that is asked for, as it is, without what the
-/// program's own lines begin with. Thread-safe.
+/// A line for each request or connection in each access log that is asked for, as it is, without
+/// what the program's own lines begin with. Thread-safe.
 final class AccessLog {
   private static final int LONGEST = 2048;
 
@@ -21,7 +21,7 @@ final class AccessLog {
     this.log = log;
   }
 
-  void write(List<Telling.Logged> wanted, RequestProperties properties) {
+  void write(List<Telling.Logged> wanted, Properties properties) {
     for (Telling.Logged one : wanted) {
       if (one.filter() == null || one.filter().holds(properties)) {
         log.line(
@@ -33,7 +33,7 @@ final class AccessLog {
     }
   }
 
-  private static String text(LogFormat format, RequestProperties properties) {
+  private static String text(LogFormat format, Properties properties) {
     StringBuilder line = new StringBuilder(400);
     for (Part part : format.parts()) {
       switch (part) {
@@ -58,7 +58,7 @@ final class AccessLog {
     }
   }
 
-  private static String json(Map<String, LogFormat> fields, RequestProperties properties) {
+  private static String json(Map<String, LogFormat> fields, Properties properties) {
     StringBuilder line = new StringBuilder(800).append('{');
     String separator = "";
     for (Map.Entry<String, LogFormat> field : fields.entrySet()) {
@@ -70,7 +70,7 @@ final class AccessLog {
   }
 
   /// A lone operator keeps its type.
-  private static void value(StringBuilder line, List<Part> parts, RequestProperties properties) {
+  private static void value(StringBuilder line, List<Part> parts, Properties properties) {
     if (parts.size() == 1 && parts.getFirst() instanceof Part.Of of) {
       Object value = properties.valueOrNull(of);
       switch (value) {

@@ -11,7 +11,6 @@ import adit.waypoint.view.Board;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.InstantSource;
-import java.util.Map;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -58,8 +57,7 @@ public final class Observer {
   /// A request is over.
   public void ended(RequestRecord one) {
     long nanos = nanoTime() - one.began;
-    Service service = one.asked.service();
-    Telling telling = board.now().l7().telling(service == null ? null : service.key());
+    Telling telling = telling(one.asked.service());
     boolean untraced = one.trace == null || one.trace.span() == null;
     if (telling.isPlain() && untraced) {
       metrics.count(one, nanos / 1e6);
@@ -77,17 +75,23 @@ public final class Observer {
 
   /// A connection that is not HTTP goes to a backend.
   public void opened(StreamRecord one) {
-    metrics.opened(one, changed(one));
+    metrics.opened(one, telling(one.service()).metrics());
   }
 
-  private Map<String, Telling.Metric> changed(StreamRecord one) {
-    Service service = one.service();
-    return board.now().l7().telling(service == null ? null : service.key()).metrics();
+  private Telling telling(@Nullable Service service) {
+    return board.now().l7().telling(service == null ? null : service.key());
   }
 
   /// It is over.
   public void closed(StreamRecord one, long received, long sent, @Nullable Throwable error) {
-    metrics.closed(one, received, sent, changed(one));
+    Telling telling = telling(one.service());
+    metrics.closed(one, received, sent, telling.metrics());
+    if (!telling.logs().isEmpty()) {
+      long nanos = nanoTime() - one.began();
+      access.write(
+          telling.logs(),
+          new StreamProperties(one, clock.instant().minusNanos(nanos), nanos, received, sent));
+    }
     log.debug(
         "connection closed",
         "src.addr",

@@ -1,16 +1,11 @@
 package adit.waypoint.observe;
 
-import adit.l7.Expression;
 import adit.l7.LogFormat.Part;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.util.NetUtil;
-import java.net.InetSocketAddress;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.AbstractMap;
 import java.util.HashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -19,40 +14,36 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param began when
 /// @param nanos how long it took
-record RequestProperties(RequestRecord one, Instant began, long nanos) implements Expression.Facts {
-  private static final DateTimeFormatter TIME =
-      DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSS'Z'", Locale.ROOT)
-          .withZone(ZoneOffset.UTC);
+record RequestProperties(RequestRecord one, Instant began, long nanos) implements Properties {
   private static final String SERVICE_TIME = "x-envoy-upstream-service-time";
-  private static final long MILLI = 1_000_000;
 
-  /// The value of an operator: a text, a number, or null if it is missing.
-  @Nullable Object valueOrNull(Part.Of of) {
+  @Override
+  public @Nullable Object valueOrNull(Part.Of of) {
     return switch (of.property()) {
-      case START_TIME -> TIME.format(began);
+      case START_TIME -> Properties.text(began);
       case REQ -> firstOf(requestHeader(of.first()), of.second(), this::requestHeader);
       case RESP -> firstOf(responseHeader(of.first()), of.second(), this::responseHeader);
       case TRAILER -> firstOf(trailer(of.first()), of.second(), this::trailer);
       case PROTOCOL -> one.asked.version();
       case RESPONSE_CODE -> one.status;
       case RESPONSE_FLAGS -> one.flags;
-      case RESPONSE_CODE_DETAILS -> said(one.detail);
-      case UPSTREAM_TRANSPORT_FAILURE_REASON -> said(one.failure);
+      case RESPONSE_CODE_DETAILS -> Properties.said(one.detail);
+      case UPSTREAM_TRANSPORT_FAILURE_REASON -> Properties.said(one.failure);
       case BYTES_RECEIVED -> one.received;
       case BYTES_SENT -> one.sent;
       case DURATION, REQUEST_DURATION -> nanos / MILLI;
       case RESPONSE_DURATION -> one.upstreamNanos < 0 ? null : one.upstreamNanos / MILLI;
-      case UPSTREAM_HOST -> textOrNull(one.upstream);
+      case UPSTREAM_HOST -> Properties.textOrNull(one.upstream);
       case UPSTREAM_CLUSTER, UPSTREAM_CLUSTER_RAW -> cluster();
       case UPSTREAM_REQUEST_ATTEMPT_COUNT -> one.attempts;
-      case DOWNSTREAM_LOCAL_ADDRESS -> textOrNull(one.asked.local());
+      case DOWNSTREAM_LOCAL_ADDRESS -> Properties.textOrNull(one.asked.local());
       case DOWNSTREAM_LOCAL_PORT -> one.asked.local().getPort();
       case DOWNSTREAM_REMOTE_ADDRESS, DOWNSTREAM_DIRECT_REMOTE_ADDRESS ->
-          textOrNull(one.asked.client());
+          Properties.textOrNull(one.asked.client());
       case DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT ->
           NetUtil.toAddressString(one.asked.client().getAddress());
-      case DOWNSTREAM_PEER_URI_SAN -> principal(one.asked.source());
-      case ROUTE_NAME -> said(one.route);
+      case DOWNSTREAM_PEER_URI_SAN -> Properties.principal(one.asked.source());
+      case ROUTE_NAME -> Properties.said(one.route);
       case GRPC_STATUS, GRPC_STATUS_NUMBER -> one.grpcStatus.isEmpty() ? null : one.grpcStatus;
       case TRACE_ID -> one.trace == null ? null : one.trace.context().getTraceId();
       // Nobody here knows them.
@@ -96,22 +87,8 @@ record RequestProperties(RequestRecord one, Instant began, long nanos) implement
     return one.trailers == null ? null : one.trailers.get(name);
   }
 
-  private static @Nullable String said(String text) {
-    return text.equals("-") ? null : text;
-  }
-
-  static @Nullable String textOrNull(@Nullable InetSocketAddress address) {
-    return address == null ? null : NetUtil.toSocketAddressString(address);
-  }
-
-  private static @Nullable String principal(Party party) {
-    return party.identity() == null ? null : party.identity().toString();
-  }
-
   @Nullable String cluster() {
-    return one.asked.service() == null
-        ? null
-        : "inbound-vip|" + one.asked.local().getPort() + "|http|" + one.asked.service().hostname();
+    return Properties.cluster(one.asked.service(), one.asked.local().getPort(), "http");
   }
 
   /// Attributes of Envoy.
@@ -120,11 +97,12 @@ record RequestProperties(RequestRecord one, Instant began, long nanos) implement
     return switch (word) {
       case "request" -> request();
       case "response" -> response();
-      case "source" -> party(one.asked.source(), one.asked.client());
-      case "destination" -> party(one.destination, one.asked.local());
+      case "source" -> Properties.party(one.asked.source(), one.asked.client());
+      case "destination" -> Properties.party(one.destination, one.asked.local());
       case "upstream" -> upstream();
       case "connection" -> Map.of("mtls", true);
-      case "xds" -> named("route_name", said(one.route), "cluster_name", cluster());
+      case "xds" ->
+          Properties.named("route_name", Properties.said(one.route), "cluster_name", cluster());
       default -> Map.of();
     };
   }
@@ -134,7 +112,7 @@ record RequestProperties(RequestRecord one, Instant began, long nanos) implement
     String target = asked.target();
     int question = target.indexOf('?');
     Map<String, Object> all =
-        named(
+        Properties.named(
             "useragent",
             asked.headers().get("user-agent"),
             "referer",
@@ -155,7 +133,8 @@ record RequestProperties(RequestRecord one, Instant began, long nanos) implement
 
   private Map<String, Object> response() {
     Map<String, Object> all =
-        named("code_details", said(one.detail), "grpc_status", grpcStatusOrNull());
+        Properties.named(
+            "code_details", Properties.said(one.detail), "grpc_status", grpcStatusOrNull());
     all.put("code", (long) one.status);
     all.put("flags", one.flags);
     all.put("size", one.sent);
@@ -170,36 +149,15 @@ record RequestProperties(RequestRecord one, Instant began, long nanos) implement
 
   private Map<String, Object> upstream() {
     Map<String, Object> all =
-        named(
+        Properties.named(
             "address",
-            textOrNull(one.upstream),
+            Properties.textOrNull(one.upstream),
             "transport_failure_reason",
-            said(one.failure),
+            Properties.said(one.failure),
             "request_attempt_count",
             (long) one.attempts);
     if (one.upstream != null) {
       all.put("port", (long) one.upstream.getPort());
-    }
-    return all;
-  }
-
-  private static Map<String, Object> party(Party party, InetSocketAddress address) {
-    Map<String, Object> all = named("address", textOrNull(address), "principal", principal(party));
-    all.put("port", (long) address.getPort());
-    if (party.workload() != null) {
-      all.put("workload", party.workload().canonical().workloadName());
-      all.put("namespace", party.workload().namespace());
-    }
-    return all;
-  }
-
-  private static Map<String, Object> named(@Nullable Object... keyValues) {
-    Map<String, Object> all = new HashMap<>();
-    for (int i = 0; i < keyValues.length; i += 2) {
-      Object value = keyValues[i + 1];
-      if (value != null) {
-        all.put(String.valueOf(keyValues[i]), value);
-      }
     }
     return all;
   }

@@ -21,8 +21,8 @@ final class SpanTags {
     }
     http(span, one);
     put(span, "upstream_cluster", properties.cluster());
-    put(span, "upstream_address", RequestProperties.textOrNull(one.upstream));
-    put(span, "peer.address", RequestProperties.textOrNull(one.asked.client()));
+    put(span, "upstream_address", Properties.textOrNull(one.upstream));
+    put(span, "peer.address", Properties.textOrNull(one.asked.client()));
     if (trace.settings().istioTags()) {
       party(span, "istio.source_", one.asked.source());
       party(span, "istio.destination_", one.destination);

@@ -105,6 +105,28 @@ final class TellingTest {
   }
 
   @Test
+  void connectionThatIsNotHttp_isLoggedAsTheReferenceDoes_whenItIsOver() throws Exception {
+    put(config().setAccessLog(AccessLog.newBuilder().setEnabled(true)));
+    try (TextBackend echo = TextBackend.greeting("127.0.0.2", "hello")) {
+      Service.Builder database = LoopMesh.service("db", 5432, echo.port(), "10.96.0.9");
+      database.getPortsBuilder(0).setAppProtocol(AppProtocol.TCP);
+      mesh.publish(database, "127.0.0.2");
+
+      RawClient client = mesh.connect("10.96.0.9:5432").send("ping");
+      client.await(all -> all.equals("helloping"));
+      var _ = client.channel().shutdownOutput();
+
+      assertThat(client.awaitEnd()).isEqualTo("helloping");
+      assertThat(mesh.awaitLine("inbound-vip|5432"))
+          .matches(
+              "\\[\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z] \"- - -\" 0 - - -"
+                  + " \"-\" 4 9 \\d+ - \"-\" \"-\" \"-\" \"-\" \"127.0.0.2:\\d+\""
+                  + " inbound-vip\\|5432\\|tcp\\|db.shop.svc.cluster.local -"
+                  + " 10.96.0.9:5432 127.0.0.1:\\d+ - -");
+    }
+  }
+
+  @Test
   void request_isLoggedAsJson_whenTheMeshWantsIt() throws Exception {
     put(
         config()
