@@ -102,6 +102,7 @@ public final class WaypointProcess {
   private final Map<Endpoints.Group, Circuit> circuits = new ConcurrentHashMap<>();
   private final Bindings bindings;
   private final Board board;
+  private final CaClient ca;
   private final Certificates certificates;
   private final HboneServer server;
   private final Map<EventLoop, UpstreamPool> pools = new HashMap<>();
@@ -129,9 +130,10 @@ public final class WaypointProcess {
             new L7View.Gateway(settings.self().gatewayKey(), settings.self().gatewayClass()),
             bindings,
             System::nanoTime);
+    ca = caClient();
     certificates =
         new Certificates(
-            ca(),
+            ca,
             TlsSettings.DEFAULT,
             Clock.systemUTC(),
             System::nanoTime,
@@ -164,7 +166,7 @@ public final class WaypointProcess {
         Thread.ofPlatform().daemon().name(name).factory());
   }
 
-  private CaClient ca() {
+  private CaClient caClient() {
     var endpoint = settings.control().ca();
     return new CaClient(
         new CaClient.Settings(
@@ -391,6 +393,7 @@ public final class WaypointProcess {
     }
     operator.close();
     certificates.close();
+    ca.close();
     http.shutdownNow();
   }
 

@@ -76,6 +76,7 @@ final class LoopMesh implements AutoCloseable {
   private final LogLines lines = new LogLines();
   private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, EpollIo.factory());
   private final ScheduledExecutorService renewal = Executors.newSingleThreadScheduledExecutor();
+  private final CaClient ca;
   private final Certificates certificates;
   private final int hbone;
   private final Duration accepting;
@@ -94,7 +95,7 @@ final class LoopMesh implements AutoCloseable {
   LoopMesh(HttpLimits limits, Duration accepting) throws Exception {
     this.accepting = accepting;
     plane = ControlPlane.start();
-    var source =
+    ca =
         new CaClient(
             new CaClient.Settings(
                 plane.url(),
@@ -109,7 +110,7 @@ final class LoopMesh implements AutoCloseable {
             EpollSocketChannel::new);
     certificates =
         new Certificates(
-            source,
+            ca,
             TlsSettings.DEFAULT,
             Clock.systemUTC(),
             System::nanoTime,
@@ -430,6 +431,7 @@ final class LoopMesh implements AutoCloseable {
       Thread.currentThread().interrupt();
     }
     certificates.close();
+    ca.close();
     loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
     renewal.shutdownNow();
     plane.close();
