@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /// The waypoint's entry. Arguments as the reference's: `proxy waypoint ...` runs; the settings are
 /// environment variables, further arguments are those of the reference and mean nothing here.
@@ -58,7 +57,7 @@ public final class Waypoint {
     try {
       var process =
           new WaypointProcess(ProxySettings.read(environment), HttpLimits.DEFAULT, output);
-      endOnSignals(process);
+      Signals.endBy(process::shutDown);
       process.start();
       process.awaitEnd();
       return 0;
@@ -70,18 +69,5 @@ public final class Waypoint {
     } finally {
       output.close();
     }
-  }
-
-  private static void endOnSignals(WaypointProcess process) {
-    var interrupts = new AtomicInteger();
-    Signals.on("TERM", () -> process.shutDown("SIGTERM"));
-    Signals.on(
-        "INT",
-        () -> {
-          if (interrupts.incrementAndGet() > 1) {
-            Runtime.getRuntime().halt(0);
-          }
-          process.shutDown("SIGINT");
-        });
   }
 }

@@ -1,18 +1,15 @@
 package adit.waypoint.flow;
 
 import adit.l7.ClaimPath;
-import adit.l7.RequestFacts;
 import adit.l7.Token;
-import adit.model.SpiffeId;
 import adit.waypoint.message.RequestMessage;
 import io.netty.handler.codec.http.QueryStringDecoder;
-import java.net.InetAddress;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// A request as decisions see it. On the request's event loop.
-final class Head implements RequestFacts {
+final class Head implements ConnectionFacts {
   private static final String CLAIMS = "@request.auth.claims";
   private static final int MOST_PARAMETERS = 256;
 
@@ -27,6 +24,11 @@ final class Head implements RequestFacts {
     this.request = request;
     this.token = token;
     this.path = request.path();
+  }
+
+  @Override
+  public Arrival arrival() {
+    return arrival;
   }
 
   @Override
@@ -111,47 +113,12 @@ final class Head implements RequestFacts {
   }
 
   @Override
-  public int port() {
-    return arrival.port();
-  }
-
-  @Override
-  public String sourceNamespace() {
-    return arrival.namespace();
-  }
-
-  @Override
-  public InetAddress sourceAddress() {
-    return arrival.client().getAddress();
-  }
-
-  @Override
   public boolean isHttp() {
     return true;
   }
 
   @Override
-  public @Nullable SpiffeId source() {
-    return arrival.identity();
-  }
-
-  @Override
-  public InetAddress remoteAddress() {
-    return arrival.client().getAddress();
-  }
-
-  @Override
-  public InetAddress destinationAddress() {
-    return arrival.address();
-  }
-
-  @Override
   public @Nullable Token token() {
     return token;
-  }
-
-  @Override
-  public String serverName() {
-    return "";
   }
 }

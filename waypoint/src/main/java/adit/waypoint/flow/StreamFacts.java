@@ -1,13 +1,10 @@
 package adit.waypoint.flow;
 
-import adit.l7.RequestFacts;
 import adit.l7.Token;
-import adit.model.SpiffeId;
-import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
 /// A connection that is not HTTP, as policies see it.
-record StreamFacts(Arrival arrival) implements RequestFacts {
+record StreamFacts(Arrival arrival) implements ConnectionFacts {
   @Override
   public String method() {
     return "";
@@ -39,47 +36,12 @@ record StreamFacts(Arrival arrival) implements RequestFacts {
   }
 
   @Override
-  public int port() {
-    return arrival.port();
-  }
-
-  @Override
-  public String sourceNamespace() {
-    return arrival.namespace();
-  }
-
-  @Override
-  public InetAddress sourceAddress() {
-    return arrival.client().getAddress();
-  }
-
-  @Override
   public boolean isHttp() {
     return false;
   }
 
   @Override
-  public @Nullable SpiffeId source() {
-    return arrival.identity();
-  }
-
-  @Override
-  public InetAddress remoteAddress() {
-    return arrival.client().getAddress();
-  }
-
-  @Override
-  public InetAddress destinationAddress() {
-    return arrival.address();
-  }
-
-  @Override
   public @Nullable Token token() {
     return null;
-  }
-
-  @Override
-  public String serverName() {
-    return "";
   }
 }

@@ -9,7 +9,6 @@ import adit.ztunnel.config.ZtunnelConfig;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /// The node proxy's entry. Arguments as the reference's: none or `proxy ...` runs, `version`,
 /// `help`; ours: `train` is the run from which the AOT archive is made.
@@ -63,7 +62,7 @@ public final class Ztunnel {
       ZtunnelConfig config = new ConfigReader(environment).read();
       Limits.raisedDescriptors(output.scope("app"));
       var process = new ZtunnelProcess(config, output);
-      endOnSignals(process);
+      Signals.endBy(process::shutDown);
       process.start();
       process.awaitEnd();
       return 0;
@@ -75,18 +74,5 @@ public final class Ztunnel {
     } finally {
       output.close();
     }
-  }
-
-  private static void endOnSignals(ZtunnelProcess process) {
-    var interrupts = new AtomicInteger();
-    Signals.on("TERM", () -> process.shutDown("SIGTERM"));
-    Signals.on(
-        "INT",
-        () -> {
-          if (interrupts.incrementAndGet() > 1) {
-            Runtime.getRuntime().halt(0);
-          }
-          process.shutDown("SIGINT");
-        });
   }
 }
