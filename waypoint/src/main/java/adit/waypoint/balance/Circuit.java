@@ -21,8 +21,8 @@ public final class Circuit {
   private final AtomicInteger retrying = new AtomicInteger();
   private final Queue<Waiter> waiting = new ConcurrentLinkedQueue<>();
 
-  /// A request that waits.
-  private record Waiter(Runnable go, Executor loop) {}
+  /// A request that waits until fewer than `connections` are in progress.
+  private record Waiter(int connections, Runnable go, Executor loop) {}
 
   /// What becomes of a request.
   public enum Entry {
@@ -40,33 +40,58 @@ public final class Circuit {
   /// @param http2 whether connections carry many requests
   /// @param go runs on `loop` when a waiting request may go on
   public Entry enter(@Nullable ConnectionPool pool, boolean http2, Runnable go, Executor loop) {
-    int most = pool == null ? 0 : pool.maxRequests();
-    int connections = pool == null || http2 ? 0 : pool.maxConnections();
-    int now = active.get();
-    if (most > 0 && now >= most) {
+    int most = pool == null || pool.maxRequests() == 0 ? Integer.MAX_VALUE : pool.maxRequests();
+    int connections =
+        pool == null || http2 || pool.maxConnections() == 0
+            ? Integer.MAX_VALUE
+            : pool.maxConnections();
+    if (enterBelow(Math.min(most, connections))) {
+      return Entry.ENTERED;
+    }
+    if (pool == null || active.get() >= most) {
       return Entry.OVERFLOW;
     }
-    if (pool != null && connections > 0 && now >= connections) {
-      int limit = pool.maxPending() == 0 ? MOST_PENDING : pool.maxPending();
-      if (pending.incrementAndGet() > limit) {
-        pending.decrementAndGet();
-        return Entry.OVERFLOW;
-      }
-      waiting.add(new Waiter(go, loop));
-      return Entry.WAITS;
+    int limit = pool.maxPending() == 0 ? MOST_PENDING : pool.maxPending();
+    if (pending.incrementAndGet() > limit) {
+      pending.decrementAndGet();
+      return Entry.OVERFLOW;
     }
-    active.incrementAndGet();
-    return Entry.ENTERED;
+    waiting.add(new Waiter(connections, go, loop));
+    // The last one may have left before it could see who waits.
+    admit();
+    return Entry.WAITS;
+  }
+
+  /// Counts the request among those in progress, if fewer than `limit` are.
+  private boolean enterBelow(int limit) {
+    int now = active.get();
+    while (now < limit) {
+      if (active.compareAndSet(now, now + 1)) {
+        return true;
+      }
+      now = active.get();
+    }
+    return false;
   }
 
   /// A request has ended; one that waits takes its place.
   public void leave() {
-    Waiter next = waiting.poll();
-    if (next == null) {
-      active.decrementAndGet();
-    } else {
-      pending.decrementAndGet();
-      next.loop.execute(next.go);
+    active.decrementAndGet();
+    admit();
+  }
+
+  private void admit() {
+    Waiter first = waiting.peek();
+    while (first != null && enterBelow(first.connections)) {
+      Waiter next = waiting.poll();
+      if (next == null) {
+        // Another thread has admitted it.
+        active.decrementAndGet();
+      } else {
+        pending.decrementAndGet();
+        next.loop.execute(next.go);
+      }
+      first = waiting.peek();
     }
   }
 
