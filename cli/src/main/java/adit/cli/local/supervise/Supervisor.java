@@ -70,7 +70,8 @@ public final class Supervisor implements AutoCloseable {
   private ClusterView view = ClusterView.EMPTY;
   private AddressBook addresses = AddressBook.empty(AddressBook.Ranges.standard());
   private String status = "";
-  private boolean dirty;
+  // Until everything is made: programs that have started already may tell of a change before.
+  private boolean dirty = true;
   private boolean stopping;
   private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -118,7 +119,7 @@ public final class Supervisor implements AutoCloseable {
       Leftovers.remove(options.instance());
       throw e;
     }
-    supervisor.loop.execute(supervisor::changed);
+    supervisor.loop.execute(supervisor::reconcile);
     supervisor.source.subscribe(
         view -> supervisor.loop.execute(() -> supervisor.viewChanged(view)));
     var _ =
