@@ -28,7 +28,9 @@ public final class LabProcess implements AutoCloseable {
     this.process = process;
   }
 
-  static LabProcess start(List<String> words, Map<String, String> environment) throws IOException {
+  /// Starts a command with variables added to its environment.
+  public static LabProcess start(List<String> words, Map<String, String> environment)
+      throws IOException {
     ProcessBuilder builder = new ProcessBuilder(words).redirectErrorStream(true);
     builder.environment().putAll(environment);
     LabProcess started = new LabProcess(builder.start());

@@ -8,7 +8,8 @@ public final class Bookshop {
   private static final String USAGE =
       """
       Expected one of:
-        web | details | reviews | ratings        serve on PORT (8080) and FLOW_PORT (9090)
+        web | details | reviews | ratings        serve on PORT (8080): the page, /status/CODE, /delay/MILLIS,
+                                                 /failing/N, /served; echo on FLOW_PORT (9090) after FLOW_PREFIX
         client wait                              do nothing until SIGTERM
         client get URL [--method M] [--header "NAME: VALUE"] [--times N]
                                                  one request, or N; exit code 0 if all were answered with 2xx

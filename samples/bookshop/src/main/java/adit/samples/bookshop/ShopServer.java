@@ -12,24 +12,28 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/// Serves a [Page] at `/`, its health at `/healthz`, and an echo of bytes on a second port.
+/// Serves a [Page] at `/` and what [OnDemand] knows below it, its health at `/healthz`, and an echo
+/// of bytes on a second port, which first says `FLOW_PREFIX` if that is set.
 ///
 /// On SIGTERM it does what a well-behaved container does: it goes on serving while the news that it
 /// leaves spreads (`DRAIN_SECONDS`), asks its clients to come back on another connection, and ends.
 final class ShopServer {
   private static final int BACKLOG = 256;
   private static final int LARGEST_ECHO = 8192;
+  private static final Set<Integer> BODILESS = Set.of(204, 304);
+  private static final int NO_BODY = -1;
 
   private final String role;
-  private final Page page;
+  private final OnDemand pages;
   private final AtomicBoolean leaving = new AtomicBoolean();
 
   private ShopServer(String role, Page page) {
     this.role = role;
-    this.page = page;
+    this.pages = new OnDemand(page);
   }
 
   static void serve(String role, Page page, Map<String, String> environment) throws IOException {
@@ -47,7 +51,8 @@ final class ShopServer {
     http.createContext("/healthz", shop::health);
     http.start();
     ServerSocket flows = new ServerSocket(flowPort, BACKLOG);
-    Thread.ofPlatform().name("flows").start(() -> accept(flows));
+    byte[] prefix = environment.getOrDefault("FLOW_PREFIX", "").getBytes(UTF_8);
+    Thread.ofPlatform().name("flows").start(() -> accept(flows, prefix));
     Runtime.getRuntime().addShutdownHook(new Thread(() -> shop.leave(http, drain)));
     Output.line(role + " serves on " + port + ", flows on " + flowPort);
   }
@@ -64,16 +69,17 @@ final class ShopServer {
   }
 
   private void answer(HttpExchange exchange) throws IOException {
-    String text;
-    int status = 200;
+    OnDemand.Answer answer;
     try {
-      text = page.render();
+      answer = pages.answer(exchange.getRequestURI().getPath());
     } catch (IOException e) {
-      status = 502;
-      text = role + " cannot ask " + e.getMessage();
-      Output.line("502: " + text);
+      answer = new OnDemand.Answer(502, role + " cannot ask " + e.getMessage());
+      Output.line("502: " + answer.text());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      answer = new OnDemand.Answer(503, role + " ends");
     }
-    send(exchange, status, text);
+    send(exchange, answer.status(), answer.text());
   }
 
   private void health(HttpExchange exchange) throws IOException {
@@ -87,28 +93,32 @@ final class ShopServer {
     }
     exchange.getResponseHeaders().set("Content-Type", "application/json");
     exchange.getResponseHeaders().set("X-Bookshop-Role", role);
-    exchange.sendResponseHeaders(status, body.length);
+    boolean bodiless = BODILESS.contains(status);
+    exchange.sendResponseHeaders(status, bodiless ? NO_BODY : body.length);
     try (OutputStream out = exchange.getResponseBody()) {
-      out.write(body);
+      if (!bodiless) {
+        out.write(body);
+      }
     }
   }
 
-  private static void accept(ServerSocket flows) {
+  private static void accept(ServerSocket flows, byte[] prefix) {
     while (!flows.isClosed()) {
       try {
         Socket flow = flows.accept();
-        Thread.ofVirtual().start(() -> echo(flow));
+        Thread.ofVirtual().start(() -> echo(flow, prefix));
       } catch (IOException e) {
         Output.line("flows: " + e.getMessage());
       }
     }
   }
 
-  private static void echo(Socket flow) {
+  private static void echo(Socket flow, byte[] prefix) {
     byte[] bytes = new byte[LARGEST_ECHO];
     try (flow;
         InputStream in = flow.getInputStream();
         OutputStream out = flow.getOutputStream()) {
+      out.write(prefix);
       for (int count = in.read(bytes); count >= 0; count = in.read(bytes)) {
         out.write(bytes, 0, count);
       }
