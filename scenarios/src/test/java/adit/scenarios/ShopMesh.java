@@ -19,6 +19,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -45,6 +46,10 @@ final class ShopMesh implements AutoCloseable {
 
   private static final Duration END = Duration.ofSeconds(90);
   private static final String SHOP = "bookshop";
+
+  /// Of the instance's name; the id of the test run's process follows.
+  private static final String PREFIX = "shop-";
+
   private static final int FLOW = 9090;
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -111,7 +116,8 @@ final class ShopMesh implements AutoCloseable {
         List.of("ztunnel", "waypoint", "istiod-lite", "cni/agent", "cli", "samples/bookshop")) {
       BuiltPrograms.check(module);
     }
-    Instance instance = new Instance("shop-" + ProcessHandle.current().pid());
+    endForsaken();
+    Instance instance = new Instance(PREFIX + ProcessHandle.current().pid());
     ShopMesh mesh =
         new ShopMesh(
             new Options(
@@ -133,6 +139,22 @@ final class ShopMesh implements AutoCloseable {
     } finally {
       if (!complete) {
         mesh.close();
+      }
+    }
+  }
+
+  /// Ends meshes of test runs that were killed.
+  private static void endForsaken() throws IOException {
+    if (!Files.isDirectory(Instance.all())) {
+      return;
+    }
+    try (DirectoryStream<Path> roots = Files.newDirectoryStream(Instance.all(), PREFIX + "*")) {
+      for (Path root : roots) {
+        String name = String.valueOf(root.getFileName());
+        String pid = name.substring(PREFIX.length());
+        if (pid.matches("[0-9]+") && ProcessHandle.of(Long.parseLong(pid)).isEmpty()) {
+          Held.end(new Instance(name));
+        }
       }
     }
   }
@@ -225,21 +247,72 @@ final class ShopMesh implements AutoCloseable {
     return options.instance().name();
   }
 
-  /// Runs the command line.
+  /// What the command line has printed, and its exit code.
+  record Said(int exit, String text) {}
+
+  /// Runs the command line to its end, which must be a good one.
   ///
   /// @return what it printed
   String adit(String... words) throws IOException, InterruptedException {
+    Said said = run(words);
+    if (said.exit() != 0) {
+      throw new IOException(String.join(" ", words) + ": " + said + " (expected: exit 0)");
+    }
+    return said.text();
+  }
+
+  /// Runs the command line to its end.
+  Said run(String... words) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(BuiltPrograms.script().toString()));
     command.addAll(List.of(words));
     Map<String, String> environment =
         Map.of("ADIT_NO_BUILD", "1", "JAVA_HOME", System.getProperty("java.home"));
     try (LabProcess process = LabProcess.start(command, environment)) {
-      int exit = process.waitFor(END);
-      String said = String.join("\n", process.lines());
-      if (exit != 0) {
-        throw new IOException(String.join(" ", words) + ": exit " + exit + ": " + said);
+      return new Said(process.waitFor(END), String.join("\n", process.lines()));
+    }
+  }
+
+  /// Waits until an object of the shop has a condition.
+  ///
+  /// @param kind of the object, in small letters
+  /// @param words that its text has
+  void awaitCondition(String kind, String name, String type, boolean status, String... words) {
+    Path file = Path.of(String.join("-", kind, SHOP, name, "istiod.patch.yaml"));
+    Eventually.holds(
+        kind + " " + name + ": " + type + "=" + status + " with " + List.of(words),
+        SOON,
+        () -> {
+          JsonNode object =
+              JSON.readTree(Files.readString(options.instance().status().resolve(file)));
+          for (JsonNode condition : object.path("status").path("conditions")) {
+            if (condition.path("type").asText().equals(type)) {
+              String text = condition.toString();
+              return condition.path("status").asText().equals(status ? "True" : "False")
+                  && Stream.of(words).allMatch(text::contains);
+            }
+          }
+          return false;
+        });
+  }
+
+  /// Waits for an event whose line has all of `words`.
+  void awaitEvent(String... words) {
+    Path events = options.instance().status().resolve("events.jsonl");
+    Eventually.holds(
+        "an event with " + List.of(words),
+        SOON,
+        () ->
+            Files.readAllLines(events).stream()
+                .anyMatch(line -> Stream.of(words).allMatch(line::contains)));
+  }
+
+  /// Deletes what `adit waypoint apply --migrate-policies` has made.
+  void deleteMigratedPolicies() throws IOException {
+    try (DirectoryStream<Path> made =
+        Files.newDirectoryStream(options.directory(), "policy-" + SHOP + ".*.yaml")) {
+      for (Path file : made) {
+        Files.delete(file);
       }
-      return said;
     }
   }
 

@@ -6,6 +6,7 @@ import static adit.scenarios.ShopMesh.WEB;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import adit.scenarios.ShopMesh.Applied;
+import adit.scenarios.ShopMesh.Said;
 import adit.testkit.Eventually;
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JWSAlgorithm;
@@ -19,7 +20,9 @@ import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Date;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -72,7 +75,21 @@ final class ShopPoliciesTest {
       assertThat(shop.get("ratings", WEB + "books", "--times", "10").statuses())
           .isEqualTo(Map.of("200", 10));
       shop.awaitRefused("a client outside of the mesh is refused", OUTSIDE, "http://web.bookshop/");
+      assertThat(explained("--method", "DELETE"))
+          .satisfies(said -> {
+            assertThat(said.exit()).isEqualTo(1);
+            assertThat(said.text()).contains("403 by policy bookshop/no-delete rule 0");
+          });
+      assertThat(explained().exit()).isZero();
     }
+  }
+
+  private static Said explained(String... more) throws Exception {
+    List<String> words =
+        new ArrayList<>(
+            List.of("explain", "bookshop/ratings", "bookshop/web:80", "--local", shop.name()));
+    words.addAll(List.of(more));
+    return shop.run(words.toArray(String[]::new));
   }
 
   @Test
@@ -125,6 +142,48 @@ final class ShopPoliciesTest {
       shop.awaitRefused("nobody is let in", "web", RATINGS);
 
       assertThat(shop.get("web", RATINGS, "--times", "5").statuses()).isEmpty();
+      shop.awaitCondition(
+          "authorizationpolicy", "only-get", "WaypointAccepted", false, "AncestorNotBound");
+      shop.awaitEvent("PolicyNotEnforced", "\"only-get\"", "Warning");
+    }
+  }
+
+  /// What arrives at the workloads behind a waypoint is the waypoint.
+  @Test
+  void policyOfWorkloads_thatNamesClients_refusesTheWaypoint_isExplained_andCanBeMigrated()
+      throws Exception {
+    String[] apply = {
+      "waypoint", "apply", "--local", shop.name(), "-n", "bookshop", "--enroll-namespace"
+    };
+    try (Applied _ =
+        shop.apply(
+            """
+            apiVersion: security.istio.io/v1
+            kind: AuthorizationPolicy
+            metadata: {name: details-web, namespace: bookshop}
+            spec:
+              selector: {matchLabels: {app: details}}
+              action: ALLOW
+              rules: [{from: [{source: {principals: [cluster.local/ns/bookshop/sa/web]}}]}]
+            """)) {
+      shop.awaitCondition(
+          "service", "details", "adit.io/WaypointAdmitted", false, "bookshop/details-web");
+      shop.await("even whom it names is refused", 503, "web", DETAILS);
+
+      Said refused = shop.run(apply);
+      assertThat(refused.exit()).isEqualTo(1);
+      assertThat(refused.text()).contains("nothing was changed", "bookshop/details-web");
+
+      List<String> migrate = new ArrayList<>(List.of(apply));
+      migrate.add("--migrate-policies");
+      assertThat(shop.adit(migrate.toArray(String[]::new)))
+          .contains("✅ policy bookshop/details-web-at-details applied");
+      shop.await("whom it names is served", 200, "web", DETAILS);
+      assertThat(shop.get("web", DETAILS, "--times", "10").statuses()).isEqualTo(Map.of("200", 10));
+      assertThat(shop.get("ratings", DETAILS, "--times", "5").statuses())
+          .isEqualTo(Map.of("403", 5));
+    } finally {
+      shop.deleteMigratedPolicies();
     }
   }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import adit.scenarios.ShopMesh.Applied;
 import adit.testkit.Eventually;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -88,7 +89,11 @@ final class ShopTrafficTest {
   }
 
   @Test
-  void waypoint_thatIsReady_isListedAsProgrammed() throws Exception {
+  void waypoint_thatIsReady_isListedAsProgrammed_andServicesSayThatTheyUseIt() throws Exception {
+    for (String service : List.of("web", "details", "reviews", "ratings")) {
+      shop.awaitCondition("service", service, "istio.io/WaypointBound", true, "waypoint");
+    }
+    shop.awaitCondition("gateway", "waypoint", "Programmed", true);
     String[] lines = shop.adit("waypoint", "list", "--local", shop.name(), "-A").split("\n");
     assertThat(lines).hasSize(2);
     assertThat(lines[0].split(" {2,}"))
