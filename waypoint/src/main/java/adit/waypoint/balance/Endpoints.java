@@ -80,7 +80,7 @@ public final class Endpoints {
     int start = members.start(random, now);
     for (int i = 0; i < tiers.size(); i++) {
       Tier tier = tiers.get((start + i) % tiers.size());
-      List<Picked.One> usable = usable(tier.all(), tried, now);
+      List<Picked.One> usable = usable(members, tier.all(), tried, now);
       if (!usable.isEmpty()) {
         return chosen(members, tier, usable, hash, now);
       }
@@ -109,9 +109,10 @@ public final class Endpoints {
   public Picked.@Nullable One hadOrNull(
       Snapshot snapshot, Service service, Group group, String token) {
     long now = nanoTime.getAsLong();
-    return members(snapshot, service, group)
+    Members members = members(snapshot, service, group);
+    return members
         .all()
-        .filter(one -> !one.load().isEjected(now) && one.token().equals(token))
+        .filter(one -> !members.isEjected(one, now) && one.token().equals(token))
         .findFirst()
         .orElse(null);
   }
@@ -123,17 +124,18 @@ public final class Endpoints {
         : null;
   }
 
-  private static List<Picked.One> usable(List<Picked.One> all, Set<String> tried, long now) {
+  private static List<Picked.One> usable(
+      Members members, List<Picked.One> all, Set<String> tried, long now) {
     boolean whole = tried.isEmpty();
     for (int i = 0; whole && i < all.size(); i++) {
-      whole = !all.get(i).load().isEjected(now);
+      whole = !members.isEjected(all.get(i), now);
     }
     if (whole) {
       return all;
     }
     List<Picked.One> some = new ArrayList<>(all.size());
     for (Picked.One one : all) {
-      if (!one.load().isEjected(now) && !tried.contains(one.endpoint().workload().uid())) {
+      if (!members.isEjected(one, now) && !tried.contains(one.endpoint().workload().uid())) {
         some.add(one);
       }
     }
@@ -237,7 +239,7 @@ public final class Endpoints {
     }
     long now = nanoTime.getAsLong();
     long size = members.all().count();
-    long ejected = members.all().filter(one -> one.load().isEjected(now)).count();
+    long ejected = members.all().filter(one -> members.isEjected(one, now)).count();
     int most = outliers.maxPercent() == 0 ? DEFAULT_MAX_EJECTED : outliers.maxPercent();
     long healthyAfter = size - ejected - 1;
     boolean allowed = ejected == 0 || (ejected + 1) * 100 <= (long) most * size;

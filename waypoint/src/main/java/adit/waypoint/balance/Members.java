@@ -27,6 +27,12 @@ record Members(
     return tiers.stream().flatMap(tier -> tier.all().stream());
   }
 
+  /// Whether an endpoint is left alone for now: only where outliers are looked for, whatever it did
+  /// elsewhere or before.
+  boolean isEjected(Picked.One one, long nanos) {
+    return outliers != null && one.load().isEjected(nanos);
+  }
+
   /// The tier for the next request: the first, unless too much of it is missing, or one by its
   /// share.
   int start(RandomGenerator random, long nanos) {
@@ -57,9 +63,17 @@ record Members(
     int[] loads = new int[tiers.size()];
     int left = WHOLE;
     for (int i = 0; i < loads.length; i++) {
-      loads[i] = left == 0 ? 0 : Math.min(left, tiers.get(i).health(nanos));
+      loads[i] = left == 0 ? 0 : Math.min(left, health(tiers.get(i), nanos));
       left -= loads[i];
     }
     return loads;
+  }
+
+  private int health(Tier tier, long nanos) {
+    int usable = 0;
+    for (Picked.One one : tier.all()) {
+      usable += isEjected(one, nanos) ? 0 : 1;
+    }
+    return tier.health(usable);
   }
 }

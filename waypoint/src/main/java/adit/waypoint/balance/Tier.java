@@ -21,11 +21,9 @@ record Tier(List<Picked.One> all, int known, int percent, boolean even) {
   }
 
   /// How many per cent of all requests it can take.
-  int health(long nanos) {
-    int usable = 0;
-    for (Picked.One one : all) {
-      usable += one.load().isEjected(nanos) ? 0 : 1;
-    }
+  ///
+  /// @param usable how many of the endpoints are
+  int health(int usable) {
     return known == 0 ? 0 : Math.min(WHOLE, usable * OVERPROVISIONING / known);
   }
 }

@@ -235,6 +235,28 @@ final class ResilienceTest {
   }
 
   @Test
+  void endpoint_thatIsLeftAlone_isAskedAgain_whenNobodyWantsThatAnyMore() throws Exception {
+    publish("127.0.0.2", "127.0.0.3");
+    TrafficPolicy.Builder policy = TrafficPolicy.newBuilder();
+    policy
+        .getSettingsBuilder()
+        .getOutlierDetectionBuilder()
+        .setConsecutive5Xx(1)
+        .setBaseEjectionTime(Duration.newBuilder().setSeconds(600));
+    traffic(policy);
+    Eventually.holds(
+        "one fails", LoopMesh.PATIENCE, () -> get("/fail-first").startsWith("HTTP/1.1 500 "));
+    for (int i = 0; i < 20; i++) {
+      assertThat(get("/")).contains("second GET /");
+    }
+
+    traffic(TrafficPolicy.newBuilder());
+
+    Eventually.holds(
+        "the first is asked", LoopMesh.PATIENCE, () -> get("/").contains("first GET /"));
+  }
+
+  @Test
   void retries_beyondTheirBudget_areNotMade() throws Exception {
     publish("127.0.0.2");
     Rule.Builder rule = rule();
