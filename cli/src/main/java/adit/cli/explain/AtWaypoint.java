@@ -15,12 +15,13 @@ import adit.l7.StreamRule;
 import adit.l7.TrafficPolicy;
 import adit.model.NamespacedHostname;
 import adit.model.Service;
+import adit.model.authorize.Refusal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// The decisions of one waypoint, in its order: tokens, policies, limits, route. Pure.
+/// The decisions of one waypoint: tokens, policies, limits, route. Pure.
 ///
 /// @param told by the control plane
 /// @param waypoint `namespace/name`
@@ -33,57 +34,78 @@ record AtWaypoint(Told told, String waypoint) {
   WaypointDecision decide(Asked asked, @Nullable Service service, Destination destination) {
     NamespacedHostname key = service == null ? null : service.key();
     List<Detail> details = new ArrayList<>();
-    boolean depends = tokens(key, asked, details);
+    boolean token = tokens(key, asked, details);
     RequestAuthorizer authorizer = new RequestAuthorizer(told.policies().at(key, waypoint, CLASS));
+    List<RequestPolicy> custom = authorizer.custom(asked);
+    for (RequestPolicy policy : custom) {
+      if (!isConfigured(policy)) {
+        return unanswered(asked, policy, details);
+      }
+      details.add(
+          new Detail(
+              "policy",
+              policy.key()
+                  + " asks provider "
+                  + policy.provider()
+                  + ": what it says is not known here"));
+    }
+    List<String> unknown = new ArrayList<>(token ? List.of("a token") : List.of());
+    custom.forEach(policy -> unknown.add("provider " + policy.provider()));
+    String depends = String.join(" and ", unknown);
     RequestVerdict verdict = authorizer.check(asked);
     verdict.notes().forEach(note -> details.add(new Detail("policy", note)));
-    switch (verdict) {
-      case RequestVerdict.Denied(var refusal, _) -> {
-        details.add(new Detail("policy", refusal.sentence()));
-        List<String> next = new ArrayList<>();
-        String sees = asked.isHttp() ? "403 RBAC: access denied" : "a connection that is cut";
-        next.add(
-            "kubectl get authorizationpolicy -n "
-                + refusal.policy().replace("/", " ")
-                + " -o yaml   # or its file; the client sees "
-                + sees);
-        if (depends) {
-          next.add("the token is not checked here: what it claims may let the request through");
-        }
-        return new WaypointDecision(
-            depends ? Verdict.DEPENDS : Verdict.REFUSED,
-            (depends ? "DEPENDS on the token: without it " : "REFUSED: ")
-                + (asked.isHttp() ? "403 by policy " : "by policy ")
-                + refusal.policy()
-                + (refusal.rule().isEmpty() ? "" : " rule " + refusal.rule())
-                + " at the waypoint",
-            details,
-            List.of(),
-            next);
-      }
-      case RequestVerdict.Allowed(var custom, _) -> {
-        if (!custom.isEmpty()) {
-          return unanswered(asked, custom.getFirst(), details);
-        }
-        details.add(new Detail("policy", allowed(authorizer)));
-      }
+    if (verdict instanceof RequestVerdict.Denied(var refusal, _)) {
+      return denied(asked, refusal, token, details);
     }
+    details.add(new Detail("policy", allowed(authorizer)));
     if (asked.isHttp()) {
       limits(key, asked, details);
     }
     return routed(asked, service, destination, details, depends);
   }
 
-  /// Waypoints ask no external authorizer, and let nothing pass that one should decide about.
+  /// @param token whether one is sent that nobody checks here
+  private static WaypointDecision denied(
+      Asked asked, Refusal refusal, boolean token, List<Detail> details) {
+    details.add(new Detail("policy", refusal.sentence()));
+    List<String> next = new ArrayList<>();
+    String sees = asked.isHttp() ? "403 RBAC: access denied" : "a connection that is cut";
+    next.add(
+        "kubectl get authorizationpolicy -n "
+            + refusal.policy().replace("/", " ")
+            + " -o yaml   # or its file; the client sees "
+            + sees);
+    if (token) {
+      next.add("the token is not checked here: what it claims may let the request through");
+    }
+    return new WaypointDecision(
+        token ? Verdict.DEPENDS : Verdict.REFUSED,
+        (token ? "DEPENDS on the token: without it " : "REFUSED: ")
+            + (asked.isHttp() ? "403 by policy " : "by policy ")
+            + refusal.policy()
+            + (refusal.rule().isEmpty() ? "" : " rule " + refusal.rule())
+            + " at the waypoint",
+        details,
+        List.of(),
+        next);
+  }
+
+  private boolean isConfigured(RequestPolicy policy) {
+    return told.configs().stream()
+        .filter(config -> waypoint.equals(config.namespace() + "/" + config.name()))
+        .anyMatch(config -> config.providers().containsKey(policy.provider()));
+  }
+
+  /// A waypoint lets nothing pass that somebody should decide about whom it cannot ask.
   private static WaypointDecision unanswered(
       Asked asked, RequestPolicy policy, List<Detail> details) {
     details.add(
         new Detail(
             "policy",
             policy.key()
-                + " wants an answer of provider "
+                + " asks provider "
                 + policy.provider()
-                + ": external authorization is not part of this build"));
+                + ", which is not among the mesh's extensionProviders, or whose service is not there"));
     return new WaypointDecision(
         Verdict.REFUSED,
         "REFUSED: "
@@ -92,7 +114,10 @@ record AtWaypoint(Told told, String waypoint) {
             + " at the waypoint",
         details,
         List.of(),
-        List.of());
+        List.of(
+            "kubectl get authorizationpolicy -n "
+                + policy.key().replace("/", " ")
+                + " -o yaml   # its condition adit.io/InForce says what is wrong"));
   }
 
   /// Whether what follows depends on a token that nobody checks here.
@@ -145,9 +170,9 @@ record AtWaypoint(Told told, String waypoint) {
       @Nullable Service service,
       Destination destination,
       List<Detail> details,
-      boolean depends) {
-    Verdict verdict = depends ? Verdict.DEPENDS : Verdict.ALLOWED;
-    String summary = depends ? "DEPENDS on a token" : "ALLOWED";
+      String depends) {
+    Verdict verdict = depends.isEmpty() ? Verdict.ALLOWED : Verdict.DEPENDS;
+    String summary = depends.isEmpty() ? "ALLOWED" : "DEPENDS on " + depends;
     if (service == null) {
       details.add(new Detail("route", "none: to the workload that is dialled"));
       return new WaypointDecision(

@@ -8,6 +8,7 @@ import adit.l7.RequestPolicy;
 import adit.l7.Route;
 import adit.l7.RouteTable;
 import adit.l7.TrafficPolicy;
+import adit.l7.WaypointConfig;
 import adit.model.Decode;
 import adit.model.InvalidResource;
 import adit.model.MeshChange;
@@ -28,6 +29,7 @@ import java.util.List;
 /// What the control plane tells proxies, read as they read it.
 ///
 /// @param traffic how traffic to services is sent
+/// @param configs of waypoints
 /// @param invalid what proxies refuse, a line each
 record Told(
     MeshView mesh,
@@ -36,8 +38,10 @@ record Told(
     Attached<Authentication> authentications,
     Attached<RateLimit> limits,
     List<TrafficPolicy> traffic,
+    List<WaypointConfig> configs,
     List<String> invalid) {
   Told {
+    configs = List.copyOf(configs);
     traffic = List.copyOf(traffic);
     invalid = List.copyOf(invalid);
   }
@@ -95,6 +99,12 @@ record Told(
             adit.protos.l7.TrafficPolicy::newBuilder,
             L7Decode::trafficPolicy,
             invalid);
+    List<WaypointConfig> configs =
+        all(
+            l7.path(TypeUrls.WAYPOINT_CONFIG),
+            adit.protos.l7.WaypointConfig::newBuilder,
+            L7Decode::waypoint,
+            invalid);
     return new Told(
         view,
         RouteTable.EMPTY.with(routes, List.of()),
@@ -103,6 +113,7 @@ record Told(
             .with(authentications, List.of()),
         Attached.none(RateLimit::key, RateLimit::targets).with(limits, List.of()),
         traffic,
+        configs,
         invalid);
   }
 

@@ -12,6 +12,7 @@ import adit.protos.workload.Service;
 import adit.protos.workload.TunnelProtocol;
 import adit.protos.workload.WorkloadStatus;
 import adit.testkit.WireResources;
+import adit.xds.TypeUrls;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.protobuf.Message;
 import com.google.protobuf.util.JsonFormat;
@@ -198,7 +199,7 @@ final class ExplainerTest {
   }
 
   @Test
-  void policyThatAsksAProvider_refuses_asTheWaypointDoes() throws Exception {
+  void policyThatAsksAProvider_dependsOnIt_andRefusesIfItCannotBeAsked() throws Exception {
     bind();
     l7.put(
         POLICY,
@@ -210,8 +211,20 @@ final class ExplainerTest {
     Explanation refused = explain("DELETE", "/", Map.of());
     assertThat(refused.verdict()).isEqualTo(Verdict.REFUSED);
     assertThat(refused.summary()).isEqualTo("REFUSED: 403 by policy shop/ask at the waypoint");
-    assertThat(text(refused)).contains("shop/ask wants an answer of provider opa");
+    assertThat(text(refused))
+        .contains("shop/ask asks provider opa, which is not among the mesh's extensionProviders");
     assertThat(explain().verdict()).isEqualTo(Verdict.ALLOWED);
+
+    l7.put(
+        TypeUrls.WAYPOINT_CONFIG,
+        """
+        {"namespace": "shop", "name": "waypoint", "trustDomain": "cluster.local", "providers":
+         [{"name": "opa", "service": "auth/opa.auth.svc.cluster.local", "port": 9191, "grpc": true}]}
+        """);
+    Explanation asked = explain("DELETE", "/", Map.of());
+    assertThat(asked.verdict()).isEqualTo(Verdict.DEPENDS);
+    assertThat(asked.summary()).contains("DEPENDS on provider opa");
+    assertThat(text(asked)).contains("shop/ask asks provider opa: what it says is not known here");
   }
 
   @Test

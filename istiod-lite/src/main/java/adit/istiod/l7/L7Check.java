@@ -37,7 +37,7 @@ public final class L7Check implements SpecCheck {
 
   private static void mesh(Configuration object, Reading reading, Fields data) {
     if (object.meta().name().equals(Selection.MESH)) {
-      var _ = MeshTelemetry.read(object, reading, data);
+      var _ = MeshConfig.read(object, reading, data);
     }
   }
 

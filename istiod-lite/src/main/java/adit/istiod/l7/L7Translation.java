@@ -46,7 +46,7 @@ public final class L7Translation {
 
   private final ClusterView view;
   private final L7Settings settings;
-  private final MeshTelemetry telemetry;
+  private final MeshConfig telemetry;
   private final References references;
   private final Function<String, @Nullable String> waypoints;
   private final Map<String, Map<String, ResourceVersion>> types = new HashMap<>();
@@ -57,7 +57,7 @@ public final class L7Translation {
       ClusterView view, L7Settings settings, Function<String, @Nullable String> waypoints) {
     this.view = view;
     this.settings = settings;
-    this.telemetry = MeshTelemetry.of(view, settings.rootNamespace());
+    this.telemetry = MeshConfig.of(view, settings.rootNamespace());
     this.references = new ViewReferences(view, telemetry, settings.clusterDomain());
     this.waypoints = waypoints;
     TypeUrls.L7.forEach(url -> types.put(url, new HashMap<>()));
@@ -166,16 +166,39 @@ public final class L7Translation {
     }
   }
 
+  /// What its targets lack is said where it is bound.
+  private void complain(AuthorizationPolicy policy, Reading reading, String refusal) {
+    List<Issue> lacking =
+        reading.unresolved().stream()
+            .filter(issue -> issue.reason().equals(PolicyReader.NO_PROVIDER))
+            .toList();
+    List<Issue> issues = new ArrayList<>(lacking);
+    issues.addAll(reading.unsupported());
+    if (!refusal.isEmpty()) {
+      issues = List.of(new Issue("Invalid", refusal + "; everything is refused at its targets"));
+    }
+    if (!issues.isEmpty()) {
+      complaints.add(
+          new Complaint(
+              policy.key(),
+              policy.meta().generation(),
+              refusal.isEmpty() && lacking.isEmpty(),
+              issues.getFirst().reason(),
+              messages(issues)));
+    }
+  }
+
+  private static String messages(List<Issue> issues) {
+    return String.join("; ", issues.stream().map(Issue::message).distinct().toList());
+  }
+
   private void complain(Configuration object, Reading reading, String refusal) {
     List<Issue> issues = new ArrayList<>(reading.unsupported());
     issues.addAll(reading.unresolved());
     if (refusal.isEmpty() && issues.isEmpty()) {
       return;
     }
-    String message =
-        refusal.isEmpty()
-            ? String.join("; ", issues.stream().map(Issue::message).distinct().toList())
-            : refusal;
+    String message = refusal.isEmpty() ? messages(issues) : refusal;
     String reason = refusal.isEmpty() ? issues.getFirst().reason() : "Invalid";
     complaints.add(
         new Complaint(
@@ -192,15 +215,7 @@ public final class L7Translation {
         }
         put(TypeUrls.REQUEST_POLICY, name(policy.key()), wire.build());
         String refusal = refusal(() -> L7Decode.requestPolicy(wire.build()));
-        if (!refusal.isEmpty()) {
-          complaints.add(
-              new Complaint(
-                  policy.key(),
-                  policy.meta().generation(),
-                  false,
-                  "Invalid",
-                  refusal + "; everything is refused at its targets"));
-        }
+        complain(policy, reading, refusal);
       }
     }
   }

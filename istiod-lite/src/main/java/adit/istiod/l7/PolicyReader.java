@@ -13,17 +13,65 @@ import adit.source.object.Fields;
 ///
 /// @param reading the policy
 record PolicyReader(Reading reading) {
+  /// The reason of complaints about a provider that cannot be asked.
+  static final String NO_PROVIDER = "ProviderNotFound";
+
   /// All but names and dry run.
   void authorization(Fields spec, RequestPolicy.Builder wire) {
     wire.addAllTargets(new Targets(reading).read(spec));
     switch (spec.text("action", "ALLOW")) {
       case "DENY" -> wire.setAction(RequestPolicy.Action.DENY);
       case "AUDIT" -> wire.setAction(RequestPolicy.Action.AUDIT);
-      case "CUSTOM" -> wire.setAction(RequestPolicy.Action.CUSTOM);
+      case "CUSTOM" -> {
+        wire.setAction(RequestPolicy.Action.CUSTOM);
+        provider(spec);
+      }
       default -> wire.setAction(RequestPolicy.Action.ALLOW);
     }
     wire.setProvider(spec.object("provider").text("name"));
-    spec.objects("rules", PolicyReader::rule).forEach(wire::addRules);
+    spec.objects("rules", PolicyReader::rule).stream()
+        .map(rule ->
+            wire.getAction() == RequestPolicy.Action.CUSTOM ? withoutToken(spec, rule) : rule)
+        .forEach(wire::addRules);
+  }
+
+  /// A policy whose provider cannot be asked is sent: a waypoint lets nothing pass that it matches.
+  private void provider(Fields spec) {
+    Fields provider = spec.object("provider");
+    MeshConfig mesh = reading.references().meshOrNull();
+    String expected =
+        mesh == null ? "" : mesh.refusalOfAuthorizer(reading.references(), provider.text("name"));
+    if (!expected.isEmpty()) {
+      var _ =
+          reading.unresolved(
+              NO_PROVIDER,
+              provider.path("name")
+                  + ": "
+                  + provider.json("name")
+                  + " (expected: "
+                  + expected
+                  + "); what the policy matches is refused until then");
+    }
+  }
+
+  /// Authorizers are asked before tokens are known, as in the reference. What would depend on one
+  /// counts as seen: the authorizer is asked about more, not about less.
+  private PolicyRule withoutToken(Fields spec, PolicyRule rule) {
+    PolicyRule.Builder seen = rule.toBuilder().clearFrom().clearWhen();
+    for (Source source : rule.getFromList()) {
+      seen.addFrom(source.toBuilder().clearRequestPrincipals().clearNotRequestPrincipals());
+    }
+    rule.getWhenList().stream()
+        .filter(when -> !when.getKey().startsWith("request.auth."))
+        .forEach(seen::addWhen);
+    if (!seen.build().equals(rule)) {
+      reading.unsupported(
+          spec,
+          "rules",
+          "no requestPrincipals and no request.auth: providers are asked before tokens are checked,"
+              + " here about every request that the rest of the rule matches");
+    }
+    return seen.build();
   }
 
   private static PolicyRule rule(Fields rule) {

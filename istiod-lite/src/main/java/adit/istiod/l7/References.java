@@ -19,7 +19,7 @@ interface References {
   List<Named> hosts(String namespace, String host);
 
   /// The mesh's settings, or null: nobody knows them here, so whatever names them is right.
-  default @Nullable MeshTelemetry meshOrNull() {
+  default @Nullable MeshConfig meshOrNull() {
     return null;
   }
 

@@ -69,7 +69,7 @@ public final class SubsetLabels {
   }
 
   private static Set<String> namespaces(ClusterView view, L7Settings settings) {
-    References references = new ViewReferences(view, MeshTelemetry.NONE, settings.clusterDomain());
+    References references = new ViewReferences(view, MeshConfig.NONE, settings.clusterDomain());
     Set<String> namespaces = new HashSet<>();
     for (Configuration rule : view.configurations(Kind.DESTINATION_RULE).values()) {
       if (settings.ours().test(rule.meta()) && isByLabels(rule)) {

@@ -40,15 +40,15 @@ record TelemetryReader(Reading reading) {
 
   /// Names of providers that can be used; null: there are names, and none of them can.
   private @Nullable List<String> providersOrNull(
-      Fields fields, Predicate<MeshTelemetry.Provider> usable, String expected) {
+      Fields fields, Predicate<MeshConfig.Provider> usable, String expected) {
     List<String> names = fields.objects("providers", one -> one.requiredText("name"));
-    MeshTelemetry mesh = reading.references().meshOrNull();
+    MeshConfig mesh = reading.references().meshOrNull();
     if (names.isEmpty() || mesh == null) {
       return names;
     }
     List<String> good = new ArrayList<>();
     for (String name : names) {
-      MeshTelemetry.Provider provider = mesh.providers().get(name);
+      MeshConfig.Provider provider = mesh.providers().get(name);
       if (provider != null && usable.test(provider)) {
         good.add(name);
       }
@@ -75,10 +75,10 @@ record TelemetryReader(Reading reading) {
   }
 
   private boolean isPrometheus(String name) {
-    MeshTelemetry mesh = reading.references().meshOrNull();
+    MeshConfig mesh = reading.references().meshOrNull();
     return name.equals("prometheus")
         || mesh == null
-        || mesh.providers().get(name) instanceof MeshTelemetry.Provider.Prometheus;
+        || mesh.providers().get(name) instanceof MeshConfig.Provider.Prometheus;
   }
 
   private TelemetryPolicy.@Nullable MetricOverride overrideOrNull(Fields override) {
@@ -124,7 +124,7 @@ record TelemetryReader(Reading reading) {
     List<String> providers =
         providersOrNull(
             logging,
-            MeshTelemetry.Provider.Logs.class::isInstance,
+            MeshConfig.Provider.Logs.class::isInstance,
             "envoy, or an envoyFileAccessLog of the mesh's extensionProviders");
     if (providers == null) {
       return null;
@@ -148,7 +148,7 @@ record TelemetryReader(Reading reading) {
     List<String> providers =
         providersOrNull(
             tracing,
-            MeshTelemetry.Provider.Traces.class::isInstance,
+            MeshConfig.Provider.Traces.class::isInstance,
             "an opentelemetry of the mesh's extensionProviders");
     if (providers == null) {
       return null;

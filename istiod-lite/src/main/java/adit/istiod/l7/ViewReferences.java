@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The services of a view by their names.
 final class ViewReferences implements References {
-  private final MeshTelemetry mesh;
+  private final MeshConfig mesh;
   private final String suffix;
   private final Map<ObjectKey, List<Named>> byObject = new HashMap<>();
   // Of hosts that several namespaces have, the first is the mesh's.
@@ -25,7 +25,7 @@ final class ViewReferences implements References {
 
   /// @param mesh its settings
   /// @param clusterDomain suffix of services' names
-  ViewReferences(ClusterView view, MeshTelemetry mesh, String clusterDomain) {
+  ViewReferences(ClusterView view, MeshConfig mesh, String clusterDomain) {
     this.mesh = mesh;
     suffix = ".svc." + clusterDomain;
     // In order, so that equal views give equal resources.
@@ -57,7 +57,7 @@ final class ViewReferences implements References {
   }
 
   @Override
-  public MeshTelemetry meshOrNull() {
+  public MeshConfig meshOrNull() {
     return mesh;
   }
 

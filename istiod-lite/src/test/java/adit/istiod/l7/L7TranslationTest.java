@@ -195,6 +195,20 @@ final class L7TranslationTest {
     assertThat(read(Origin.FILE, settings.formatted("accessLogEncoding: XML")).findings())
         .extracting(Finding::field)
         .containsExactly("data.mesh: accessLogEncoding");
+    assertThat(
+            read(
+                    Origin.FILE,
+                    settings.formatted(
+                        "extensionProviders: [{name: a, envoyExtAuthzGrpc: {service: s,"
+                            + " statusOnError: teapot, includeRequestBodyInCheck:"
+                            + " {maxRequestBytes: 2000000}}}]"))
+                .findings())
+        .extracting(Finding::field)
+        .containsExactlyInAnyOrder(
+            "data.mesh: extensionProviders[0].envoyExtAuthzGrpc.port",
+            "data.mesh: extensionProviders[0].envoyExtAuthzGrpc.statusOnError",
+            "data.mesh: extensionProviders[0].envoyExtAuthzGrpc"
+                + ".includeRequestBodyInCheck.maxRequestBytes");
     assertThat(read(Origin.FILE, settings.formatted("- a")).findings())
         .extracting(Finding::field)
         .containsExactly("data.mesh");

@@ -150,7 +150,7 @@ final class DecodeSettings {
     Set<String> domains = new LinkedHashSet<>();
     domains.add(checked.notEmpty("trust_domain", wire.getTrustDomain()));
     domains.addAll(wire.getTrustDomainAliasesList());
-    Map<String, WaypointConfig.Provider> providers = new HashMap<>();
+    Map<String, ExternalAuthorizer> providers = new HashMap<>();
     for (var one : wire.getProvidersList()) {
       providers.put(checked.notEmpty("providers.name", one.getName()), provider(checked, one));
     }
@@ -175,21 +175,33 @@ final class DecodeSettings {
         wire.getIncludeClientIdentity());
   }
 
-  private static WaypointConfig.Provider provider(
+  private static ExternalAuthorizer provider(
       Checked checked, adit.protos.l7.WaypointConfig.Provider wire) throws InvalidResource {
     int status = wire.getStatusOnError();
-    return new WaypointConfig.Provider(
+    var timeout = checked.duration("providers.timeout", wire.getTimeout());
+    return new ExternalAuthorizer(
         checked.service("providers.service", wire.getService()),
         checked.number("providers.port", wire.getPort(), 1, 0xFFFF),
-        wire.getGrpc(),
-        checked.duration("providers.timeout", wire.getTimeout()),
+        timeout.isZero() ? ExternalAuthorizer.TIMEOUT : timeout,
         wire.getFailOpen(),
         status == 0 ? 403 : checked.number("providers.status_on_error", status, 200, 599),
-        wire.getPathPrefix(),
-        lower(wire.getIncludeRequestHeadersList()),
-        lower(wire.getHeadersToUpstreamList()),
-        lower(wire.getHeadersToDownstreamOnDenyList()),
-        checked.number("providers.max_request_bytes", wire.getMaxRequestBytes(), 0, 1 << 20));
+        new ExternalAuthorizer.AskedBody(
+            checked.number("providers.max_request_bytes", wire.getMaxRequestBytes(), 0, 1 << 20),
+            wire.getAllowPartialBody(),
+            wire.getBodyAsBytes()),
+        wire.getGrpc()
+            ? new ExternalAuthorizer.Protocol.Grpc()
+            : new ExternalAuthorizer.Protocol.Http(
+                wire.getPathPrefix(),
+                names(wire.getIncludeRequestHeadersList()),
+                wire.getAdditionalHeadersMap(),
+                names(wire.getHeadersToUpstreamList()),
+                names(wire.getHeadersToDownstreamOnAllowList()),
+                names(wire.getHeadersToDownstreamOnDenyList())));
+  }
+
+  private static ExternalAuthorizer.HeaderNames names(List<String> written) {
+    return new ExternalAuthorizer.HeaderNames(lower(written));
   }
 
   private static List<String> lower(List<String> names) {

@@ -13,10 +13,11 @@ import org.jspecify.annotations.Nullable;
 /// Decides about requests to one destination by the policies that are attached to it: a DENY that
 /// matches refuses; if there are ALLOW policies, one of them must match. Pure.
 ///
-/// Source: the AuthorizationPolicy API, "CUSTOM, DENY, then ALLOW"; whether a CUSTOM policy matches
-/// is said here, asking its provider is the caller's.
+/// Source: the AuthorizationPolicy API, "CUSTOM, DENY, then ALLOW": which CUSTOM policies match is
+/// said here, asking their providers, first of all, is the caller's.
 public final class RequestAuthorizer {
   private final List<RequestPolicy> policies;
+  private final List<RequestPolicy> custom;
   private final boolean allows;
 
   /// @param attached all that are attached, in any order
@@ -28,16 +29,24 @@ public final class RequestAuthorizer {
                     .thenComparing(RequestPolicy::namespace)
                     .thenComparing(RequestPolicy::name))
             .toList();
+    custom =
+        policies.stream().filter(one -> one.action() == Action.CUSTOM && !one.dryRun()).toList();
     allows = attached.stream().anyMatch(one -> one.action() == Action.ALLOW && !one.dryRun());
   }
 
-  /// Decides.
+  /// The CUSTOM policies that match: somebody else is to be asked before [#check].
+  public List<RequestPolicy> custom(RequestFacts facts) {
+    return custom.isEmpty()
+        ? custom
+        : custom.stream().filter(policy -> matching(policy, facts) >= 0).toList();
+  }
+
+  /// Decides, but for CUSTOM.
   public RequestVerdict check(RequestFacts facts) {
     if (policies.isEmpty()) {
       return NOTHING_SAID;
     }
     List<String> notes = new ArrayList<>(0);
-    List<RequestPolicy> custom = new ArrayList<>(0);
     boolean allowed = !allows;
     RequestVerdict.Denied denied = null;
     for (RequestPolicy policy : policies) {
@@ -57,14 +66,13 @@ public final class RequestAuthorizer {
       }
       switch (policy.action()) {
         case ALLOW -> allowed = true;
-        case CUSTOM -> custom.add(policy);
         case DENY -> {
           if (denied == null) {
             denied = new RequestVerdict.Denied(explicitly(policy, rule, facts), List.of());
           }
         }
-        case AUDIT -> {
-          // Told above.
+        case AUDIT, CUSTOM -> {
+          // Told above; asked before.
         }
       }
     }
@@ -72,17 +80,16 @@ public final class RequestAuthorizer {
       return new RequestVerdict.Denied(denied.refusal(), notes);
     }
     return allowed
-        ? new RequestVerdict.Allowed(custom, notes)
+        ? new RequestVerdict.Allowed(notes)
         : new RequestVerdict.Denied(noneAllowed(facts), notes);
   }
 
-  private static final RequestVerdict NOTHING_SAID =
-      new RequestVerdict.Allowed(List.of(), List.of());
+  private static final RequestVerdict NOTHING_SAID = new RequestVerdict.Allowed(List.of());
 
   /// The first rule that matches, or -1.
   private static int matching(RequestPolicy policy, RequestFacts facts) {
     List<Rule> rules = policy.rules();
-    boolean widen = policy.action() == Action.DENY || policy.action() == Action.AUDIT;
+    boolean widen = policy.action() != Action.ALLOW;
     for (int i = 0; i < rules.size(); i++) {
       if (RequestConditions.matches(rules.get(i), facts, widen)) {
         return i;

@@ -9,11 +9,8 @@ public sealed interface RequestVerdict {
   List<String> notes();
 
   /// It may pass.
-  ///
-  /// @param custom policies that ask somebody else first, by provider
-  record Allowed(List<RequestPolicy> custom, List<String> notes) implements RequestVerdict {
+  record Allowed(List<String> notes) implements RequestVerdict {
     public Allowed {
-      custom = List.copyOf(custom);
       notes = List.copyOf(notes);
     }
   }

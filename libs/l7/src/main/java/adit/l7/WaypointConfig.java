@@ -1,7 +1,6 @@
 package adit.l7;
 
 import adit.model.NamespacedHostname;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -31,7 +30,7 @@ public record WaypointConfig(
     List<String> defaultTraces,
     double samplingPercent,
     Retry defaultRetry,
-    Map<String, Provider> providers,
+    Map<String, ExternalAuthorizer> providers,
     boolean clientIdentity) {
   public WaypointConfig {
     trustDomains = Set.copyOf(trustDomains);
@@ -57,26 +56,4 @@ public record WaypointConfig(
   ///
   /// @param httpPath of OTLP over HTTP; empty: OTLP over gRPC
   public record TraceExport(NamespacedHostname service, int port, String httpPath) {}
-
-  /// An external authorizer.
-  ///
-  /// @param timeout zero: the default
-  public record Provider(
-      NamespacedHostname service,
-      int port,
-      boolean grpc,
-      Duration timeout,
-      boolean failOpen,
-      int statusOnError,
-      String pathPrefix,
-      List<String> includeHeaders,
-      List<String> toUpstream,
-      List<String> toDownstreamOnDeny,
-      int maxBody) {
-    public Provider {
-      includeHeaders = List.copyOf(includeHeaders);
-      toUpstream = List.copyOf(toUpstream);
-      toDownstreamOnDeny = List.copyOf(toDownstreamOnDeny);
-    }
-  }
 }

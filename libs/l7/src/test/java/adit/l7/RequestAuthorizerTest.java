@@ -244,8 +244,11 @@ final class RequestAuthorizerTest {
                 .addRules(PolicyRule.newBuilder())
                 .build());
 
-    assertThat(new RequestAuthorizer(List.of(custom)).check(SampleRequest.get("/")))
-        .isInstanceOfSatisfying(
-            RequestVerdict.Allowed.class, one -> assertThat(one.custom()).containsExactly(custom));
+    RequestAuthorizer authorizer = new RequestAuthorizer(List.of(custom));
+
+    assertThat(authorizer.custom(SampleRequest.get("/"))).containsExactly(custom);
+    assertThat(authorizer.check(SampleRequest.get("/")))
+        .as("that is for the provider to say")
+        .isInstanceOf(RequestVerdict.Allowed.class);
   }
 }

@@ -107,6 +107,7 @@ public final class WaypointProcess {
   private final HboneServer server;
   private final Map<EventLoop, UpstreamPool> pools = new HashMap<>();
   private final Endpoints endpoints;
+  private final ServiceCalls calls;
   private final Tracers tracers;
   private final OperatorPorts operator;
   private final HttpClient http =
@@ -144,6 +145,13 @@ public final class WaypointProcess {
     endpoints =
         new Endpoints(
             placeholder(settings.self()), settings.self().address(), random, System::nanoTime);
+    calls =
+        new ServiceCalls(
+            board,
+            endpoints,
+            pools,
+            new InetSocketAddress(settings.self().address(), 0),
+            new Party(null, settings.self().identity()));
     tracers = tracers(settings.self());
     server =
         new HboneServer(
@@ -213,6 +221,7 @@ public final class WaypointProcess {
             pools,
             circuits,
             observer,
+            calls,
             tracers,
             random,
             Clock.systemUTC(),
@@ -223,12 +232,7 @@ public final class WaypointProcess {
 
   private Tracers tracers(ProxySettings.Self self) {
     return new Tracers(
-        new ServiceCalls(
-            board,
-            endpoints,
-            pools,
-            new InetSocketAddress(self.address(), 0),
-            new Party(null, self.identity())),
+        calls,
         random,
         metrics,
         Map.of(

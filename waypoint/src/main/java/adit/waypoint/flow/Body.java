@@ -2,7 +2,10 @@ package adit.waypoint.flow;
 
 import adit.waypoint.message.RequestSink;
 import adit.waypoint.message.ResponseSink;
+import com.google.protobuf.ByteString;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.HttpHeaders;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -29,6 +32,12 @@ final class Body {
   private boolean lost;
   private boolean discarded;
   private int keptBytes;
+  private @Nullable Gathering gathering;
+
+  /// What is read before there is a backend.
+  ///
+  /// @param bytes of many small pieces: one, so that they cost no more than they hold
+  private record Gathering(ByteBuf bytes, int most, Runnable then) {}
 
   Body(ResponseSink client, boolean ended) {
     this.client = client;
@@ -74,8 +83,58 @@ final class Body {
     }
   }
 
+  /// Reads on until more than this waits here, or all of it.
+  void gather(int most, Runnable then) {
+    if (ended || discarded) {
+      then.run();
+      return;
+    }
+    ByteBuf all = Unpooled.buffer(0);
+    for (ByteBuf bytes = waiting.poll(); bytes != null; bytes = waiting.poll()) {
+      all.writeBytes(bytes);
+      bytes.release();
+    }
+    gathering = new Gathering(all, most, then);
+    client.read(true);
+    endGathering();
+  }
+
+  private void endGathering() {
+    Gathering now = gathering;
+    if (now != null && (ended || discarded || now.bytes.readableBytes() > now.most)) {
+      gathering = null;
+      waiting.addFirst(now.bytes);
+      if (!ended) {
+        client.read(false);
+      }
+      now.then.run();
+    }
+  }
+
+  /// What waits here, at most this much of it.
+  ByteString beginning(int most) {
+    ByteString.Output first = ByteString.newOutput();
+    for (ByteBuf bytes : waiting) {
+      int length = Math.min(bytes.readableBytes(), most - first.size());
+      first.write(ByteBufUtil.getBytes(bytes, bytes.readerIndex(), length), 0, length);
+    }
+    return first.toByteString();
+  }
+
+  /// Whether there is more than what waits, or than this.
+  boolean isLongerThan(int most) {
+    return !ended || waiting.stream().mapToLong(ByteBuf::readableBytes).sum() > most;
+  }
+
   void data(ByteBuf bytes) {
     RequestSink to = out;
+    Gathering now = gathering;
+    if (now != null) {
+      now.bytes.writeBytes(bytes);
+      bytes.release();
+      endGathering();
+      return;
+    }
     if (!discarded) {
       shadows.forEach(shadow -> shadow.copy(bytes.retainedDuplicate()));
     }
@@ -94,6 +153,7 @@ final class Body {
   void end(@Nullable HttpHeaders last) {
     ended = true;
     trailers = last;
+    endGathering();
     shadows.forEach(shadow -> shadow.finish(last == null ? null : last.copy()));
     RequestSink to = out;
     if (to != null && !discarded) {
@@ -162,6 +222,11 @@ final class Body {
   /// Nobody wants it any more; what still comes is dropped.
   void discard() {
     discarded = true;
+    Gathering now = gathering;
+    gathering = null;
+    if (now != null) {
+      now.bytes.release();
+    }
     shadows.forEach(Shadow::stopUnlessEnded);
     out = null;
     forget();

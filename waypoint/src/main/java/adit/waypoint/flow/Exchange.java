@@ -4,6 +4,7 @@ import adit.l7.Authentication;
 import adit.l7.Backend;
 import adit.l7.Match;
 import adit.l7.RateLimit;
+import adit.l7.RequestPolicy;
 import adit.l7.RequestVerdict;
 import adit.l7.RouteTable.Chosen;
 import adit.l7.Rule;
@@ -15,6 +16,7 @@ import adit.l7.WaypointConfig;
 import adit.model.SpiffeId;
 import adit.model.authorize.Refusal;
 import adit.waypoint.authenticate.Authenticator;
+import adit.waypoint.authorize.Opinion;
 import adit.waypoint.balance.Limiter;
 import adit.waypoint.message.Http2Heads;
 import adit.waypoint.message.RequestMessage;
@@ -34,21 +36,23 @@ import org.jspecify.annotations.Nullable;
 /// One request, from its head to the end of its answer. On its event loop.
 ///
 /// ```
-/// decide --answered here--> over
+/// ask others, know the token, decide --answered here--> over
 ///   '-> wait (fault) -> forward --answer complete, or cut--> over
 /// ```
 final class Exchange implements RequestSource {
   private static final String DENIED = "RBAC: access denied";
+  private static final String CONTINUE = "100-continue";
   private static final String REQUEST_ID = "x-request-id";
   private static final String CLIENT_CERT = "x-forwarded-client-cert";
 
   private final Parts parts;
   private final Arrival arrival;
-  private final ResponseSink sink;
+  private ResponseSink sink;
   private final Snapshot snapshot;
   private final Body body;
   private final RequestRecord noted;
   private RequestMessage request;
+  private @Nullable Consultation consultation;
   private @Nullable Forwarding forwarding;
   private @Nullable Future<?> delay;
   private boolean over;
@@ -99,6 +103,58 @@ final class Exchange implements RequestSource {
     // What a client says about its own certificate is not believed.
     request.headers().remove(CLIENT_CERT);
     tellIdentity();
+    consult();
+  }
+
+  /// Somebody else first: what he adds may be what the rest goes by.
+  private void consult() {
+    List<RequestPolicy> custom =
+        snapshot.l7().authorizer(arrival.keyOrNull()).custom(new Head(arrival, request, null));
+    if (custom.isEmpty()) {
+      authenticate();
+      return;
+    }
+    var asked =
+        new Consultation(parts, arrival, snapshot, custom, sink.eventLoop(), new Consulted());
+    consultation = asked;
+    asked.start(request, body);
+  }
+
+  private final class Consulted implements Consultation.Outcome {
+    @Override
+    public void bodyWanted() {
+      if (CONTINUE.equalsIgnoreCase(request.headers().get(HttpHeaderNames.EXPECT))) {
+        request.headers().remove(HttpHeaderNames.EXPECT);
+        sink.informational(100, Http2Heads.empty());
+        sink.flush();
+      }
+    }
+
+    @Override
+    public RequestMessage apply(Opinion.Allowed allowed) {
+      allowed.request().apply(request.headers());
+      request = request.withTarget(allowed.query().applied(request.target()));
+      if (!allowed.response().isEmpty()) {
+        sink = new EditedAnswers(sink, allowed.response());
+      }
+      return request;
+    }
+
+    @Override
+    public void allowed() {
+      consultation = null;
+      authenticate();
+    }
+
+    @Override
+    public void refused(Reply answer, Refusal why) {
+      consultation = null;
+      noted.refused(why);
+      reply(answer);
+    }
+  }
+
+  private void authenticate() {
     List<Authentication> rules = snapshot.l7().authentications(arrival.keyOrNull());
     if (rules.isEmpty()) {
       decide(null);
@@ -196,20 +252,7 @@ final class Exchange implements RequestSource {
     RequestVerdict verdict = snapshot.l7().authorizer(arrival.keyOrNull()).check(head);
     verdict.notes().forEach(note -> parts.observer().noted(arrival.client(), note));
     return switch (verdict) {
-      case RequestVerdict.Allowed(var custom, _) -> {
-        if (!custom.isEmpty()) {
-          deny(
-              new Refusal(
-                  "",
-                  Refusal.Stage.AUTHORIZE,
-                  custom.getFirst().key(),
-                  "",
-                  "an answer of provider " + custom.getFirst().provider(),
-                  "external authorization is not part of this build",
-                  ""));
-        }
-        yield custom.isEmpty();
-      }
+      case RequestVerdict.Allowed _ -> true;
       case RequestVerdict.Denied(var refusal, _) -> {
         deny(refusal);
         yield false;
@@ -375,6 +418,10 @@ final class Exchange implements RequestSource {
     }
     if (delay != null) {
       delay.cancel(false);
+    }
+    Consultation asked = consultation;
+    if (asked != null) {
+      asked.cancel();
     }
     Forwarding current = forwarding;
     if (current != null) {

@@ -30,6 +30,7 @@ public record Parts(
     Map<EventLoop, UpstreamPool> pools,
     Map<Endpoints.Group, Circuit> circuits,
     Observer observer,
+    ServiceCalls calls,
     Tracers tracers,
     RandomGenerator random,
     InstantSource clock,

@@ -3,6 +3,8 @@ package adit.waypoint.flow;
 import adit.hbone.Relay;
 import adit.hbone.RelayResult;
 import adit.l7.Backend;
+import adit.l7.RequestAuthorizer;
+import adit.l7.RequestPolicy;
 import adit.l7.RequestVerdict;
 import adit.l7.RouteTable.StreamChosen;
 import adit.l7.TrafficPolicy;
@@ -10,12 +12,14 @@ import adit.l7.TrafficPolicy.Settings;
 import adit.model.Service;
 import adit.model.authorize.Refusal;
 import adit.model.balance.Choice;
+import adit.waypoint.authorize.Opinion;
 import adit.waypoint.balance.EndpointLoad;
 import adit.waypoint.balance.Endpoints;
 import adit.waypoint.balance.Picked;
 import adit.waypoint.listener.Detection;
 import adit.waypoint.listener.ServerName;
 import adit.waypoint.message.Joining;
+import adit.waypoint.message.RequestMessage;
 import adit.waypoint.message.TunnelChannel;
 import adit.waypoint.observe.StreamRecord;
 import adit.waypoint.route.Reached;
@@ -27,6 +31,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.util.concurrent.Future;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -62,8 +67,14 @@ final class StreamFlow {
 
   /// The client says nothing: connect, and go on as bytes if the server speaks first.
   void listenFirst() {
+    if (!started && !abandoned) {
+      decide(this::connectFirst, () -> {});
+    }
+  }
+
+  private void connectFirst() {
     Reached reached = arrival.reached();
-    if (started || abandoned || !isAllowed()) {
+    if (started || abandoned) {
       return;
     }
     Target target = targetOrNull(reached, null);
@@ -136,32 +147,69 @@ final class StreamFlow {
     }
     channel.config().setAutoRead(false);
     Relay.hold(channel);
-    if (!isAllowed()) {
-      channel.cut();
+    decide(
+        () -> {
+          if (tls) {
+            ServerName.read(channel, name -> connect(name.orElse(null)));
+          } else {
+            connect(null);
+          }
+        },
+        channel::cut);
+  }
+
+  /// Somebody else is asked first, if a policy wants that.
+  private void decide(Runnable allowed, Runnable refused) {
+    Snapshot snapshot = parts.board().now();
+    RequestAuthorizer authorizer = snapshot.l7().authorizer(arrival.keyOrNull());
+    List<RequestPolicy> custom = authorizer.custom(new StreamFacts(arrival));
+    Runnable decided = () -> (isAllowed(authorizer) ? allowed : refused).run();
+    if (custom.isEmpty()) {
+      decided.run();
       return;
     }
-    if (tls) {
-      ServerName.read(channel, name -> connect(name.orElse(null)));
-    } else {
-      connect(null);
+    var asked =
+        new Consultation(
+            parts,
+            arrival,
+            snapshot,
+            custom,
+            channel.eventLoop(),
+            new Consulted(parts, arrival, decided, refused));
+    channel.closeFuture().addListener(_ -> asked.cancel());
+    asked.start();
+  }
+
+  /// What authorizers say of a connection: there is nothing in it that they may change.
+  private record Consulted(Parts parts, Arrival arrival, Runnable decided, Runnable otherwise)
+      implements Consultation.Outcome {
+    @Override
+    public void bodyWanted() {
+      throw new IllegalStateException("a connection has no body");
+    }
+
+    @Override
+    public @Nullable RequestMessage apply(Opinion.Allowed allowed) {
+      return null;
+    }
+
+    @Override
+    public void allowed() {
+      decided.run();
+    }
+
+    @Override
+    public void refused(Reply reply, Refusal why) {
+      parts.observer().refused(arrival.client(), why);
+      otherwise.run();
     }
   }
 
-  private boolean isAllowed() {
-    RequestVerdict verdict =
-        parts.board().now().l7().authorizer(arrival.keyOrNull()).check(new StreamFacts(arrival));
+  private boolean isAllowed(RequestAuthorizer authorizer) {
+    RequestVerdict verdict = authorizer.check(new StreamFacts(arrival));
     verdict.notes().forEach(note -> parts.observer().noted(arrival.client(), note));
     return switch (verdict) {
-      case RequestVerdict.Allowed(var custom, _) -> {
-        if (!custom.isEmpty()) {
-          refuse(
-              Refusal.Stage.AUTHORIZE,
-              custom.getFirst().key(),
-              "an answer of provider " + custom.getFirst().provider(),
-              "external authorization is not part of this build");
-        }
-        yield custom.isEmpty();
-      }
+      case RequestVerdict.Allowed _ -> true;
       case RequestVerdict.Denied(var refusal, _) -> {
         parts.observer().refused(arrival.client(), refusal.withId(parts.ids().get()));
         yield false;

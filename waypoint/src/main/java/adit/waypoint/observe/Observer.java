@@ -19,6 +19,7 @@ public final class Observer {
   private final Log log;
   private final RequestMetrics metrics;
   private final CounterFamily refusals;
+  private final CounterFamily consulted;
   private final LongSupplier nanoTime;
   private final InstantSource clock;
   private final Board board;
@@ -39,6 +40,13 @@ public final class Observer {
     this.metrics = new RequestMetrics(metrics);
     this.nanoTime = nanoTime;
     this.clock = clock;
+    this.consulted =
+        metrics.counter(
+            "adit_external_authorizations",
+            "Questions to external authorizers, by what came of them",
+            Stability.UNSTABLE,
+            "provider",
+            "result");
     this.refusals =
         metrics.counter(
             "adit_refusals",
@@ -102,6 +110,13 @@ public final class Observer {
         sent,
         "error",
         error == null ? null : String.valueOf(error.getMessage()));
+  }
+
+  /// An external authorizer was asked.
+  ///
+  /// @param result `allowed`, `denied`, `error`, or `failed_open`
+  public void consulted(String provider, String result) {
+    consulted.series(provider, result).increment();
   }
 
   /// A connection or request was refused.

@@ -24,6 +24,7 @@ final class TextBackend implements AutoCloseable {
   private final String greeting;
   private final boolean http;
   private final List<String> served = new CopyOnWriteArrayList<>();
+  private volatile String lastHead = "";
   private final CountDownLatch asked = new CountDownLatch(1);
 
   private final CountDownLatch held = new CountDownLatch(1);
@@ -59,6 +60,11 @@ final class TextBackend implements AutoCloseable {
   /// Request lines that were read whole, body included.
   List<String> served() {
     return served;
+  }
+
+  /// Request line and headers of the last of them.
+  String lastHead() {
+    return lastHead;
   }
 
   /// Waits until a request has begun.
@@ -100,6 +106,7 @@ final class TextBackend implements AutoCloseable {
         String line = head.substring(0, head.indexOf(" HTTP/"));
         String text = name + " " + line + "\n" + head + body(in, head) + "\n";
         served.add(line);
+        lastHead = head;
         if (!answer(line, text, in, out)) {
           // At once: what was sent before may be lost too.
           socket.setSoLinger(line.contains("/reset"), 0);
@@ -163,10 +170,15 @@ final class TextBackend implements AutoCloseable {
       case "/fail" -> status = "500 Broken";
       case "/fail-first" -> status = name.equals("first") ? "500 Broken" : "200 OK";
       default -> {
-        // Answered as it is.
+        if (path.startsWith("/status-")) {
+          status = path.substring(8) + " Asked";
+        }
       }
     }
-    write(out, "HTTP/1.1 " + status + "\r\nContent-Length: " + text.length() + "\r\n\r\n" + text);
+    String more = path.equals("/echo-headers") ? "\r\nX-Echo-User: me\r\nX-Echo-Client: c" : "";
+    write(
+        out,
+        "HTTP/1.1 " + status + more + "\r\nContent-Length: " + text.length() + "\r\n\r\n" + text);
     return !path.equals("/last");
   }
 

@@ -20,17 +20,18 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// What the mesh's settings say about telemetry of waypoints: key `mesh` of ConfigMap `istio` in
-/// the root namespace, YAML of Istio's MeshTelemetry. Immutable.
+/// What the mesh's settings say to waypoints, about telemetry and external authorizers: key `mesh`
+/// of ConfigMap `istio` in the root namespace, YAML of Istio's MeshConfig. Immutable.
 ///
 /// @param log `accessLogFile`, `accessLogFormat`, `accessLogEncoding`
 /// @param providers `extensionProviders`, by name
 /// @param defaultLogs `defaultProviders.accessLogging`
 /// @param defaultTraces `defaultProviders.tracing`
 /// @param samplingPercent `defaultConfig.tracing.sampling`, 1 without
-record MeshTelemetry(
+record MeshConfig(
     AccessLog log,
     Map<String, Provider> providers,
     List<String> defaultLogs,
@@ -39,19 +40,27 @@ record MeshTelemetry(
   /// The name of the log that needs no extension provider: it looks like the mesh's own.
   private static final String ENVOY = "envoy";
 
+  private static final String GRPC = "envoyExtAuthzGrpc";
+  private static final String HTTP = "envoyExtAuthzHttp";
+  private static final String INCLUDED = "includeRequestHeadersInCheck";
+  private static final String INCLUDED_BEFORE = "includeHeadersInCheck";
+
+  /// A waypoint holds that much of each request that waits for an answer.
+  private static final int MOST_BODY = 1 << 20;
+
   private static final String STDOUT = "/dev/stdout";
   private static final String FILE = "mesh";
 
   /// Nothing is said.
-  static final MeshTelemetry NONE =
-      new MeshTelemetry(
+  static final MeshConfig NONE =
+      new MeshConfig(
           AccessLog.getDefaultInstance(),
           Map.of(ENVOY, new Provider.Logs(AccessLog.newBuilder().setEnabled(true).build())),
           List.of(),
           List.of(),
           1);
 
-  MeshTelemetry {
+  MeshConfig {
     providers = Map.copyOf(providers);
     defaultLogs = List.copyOf(defaultLogs);
     defaultTraces = List.copyOf(defaultTraces);
@@ -68,6 +77,12 @@ record MeshTelemetry(
     /// @param httpPath empty: over gRPC
     record Traces(String host, int port, String httpPath) implements Provider {}
 
+    /// `envoyExtAuthzGrpc` or `envoyExtAuthzHttp`.
+    ///
+    /// @param host as it is written, see [Traces]
+    /// @param settings all but name and service
+    record Authorizer(String host, WaypointConfig.Provider settings) implements Provider {}
+
     /// `prometheus`.
     record Prometheus() implements Provider {}
 
@@ -78,7 +93,7 @@ record MeshTelemetry(
   /// The settings of a view. What is wrong in them was said when they came.
   ///
   /// @param root the root namespace
-  static MeshTelemetry of(ClusterView view, String root) {
+  static MeshConfig of(ClusterView view, String root) {
     Configuration object =
         view.configurations(Kind.CONFIG_MAP)
             .get(ObjectKey.of(Kind.CONFIG_MAP, root, Selection.MESH));
@@ -92,7 +107,7 @@ record MeshTelemetry(
   /// The settings in a ConfigMap, as far as they can be read.
   ///
   /// @param data of the object, for complaints
-  static MeshTelemetry read(Configuration object, Reading reading, Fields data) {
+  static MeshConfig read(Configuration object, Reading reading, Fields data) {
     JsonNode tree = treeOrMissing(object.spec().asText(""));
     if (!tree.isObject()) {
       if (data.has(FILE)) {
@@ -101,7 +116,7 @@ record MeshTelemetry(
       return NONE;
     }
     List<Finding> findings = new ArrayList<>();
-    MeshTelemetry config = new Reader(reading).read(Fields.spec(tree, findings));
+    MeshConfig config = new Reader(reading).read(Fields.spec(tree, findings));
     for (Finding finding : findings) {
       data.invalid(
           finding.severity(),
@@ -127,39 +142,71 @@ record MeshTelemetry(
         .addAllDefaultLogProviders(defaultLogs)
         .addAllDefaultTraceProviders(defaultTraces)
         .setSamplingPercent(samplingPercent);
-    providers.forEach((name, provider) -> {
-      switch (provider) {
-        case Provider.Logs(var one) -> wire.putLogProviders(name, one);
-        case Provider.Traces traces -> {
-          String service = serviceOrNull(references, traces.host());
-          if (service != null) {
-            wire.putTraceProviders(
-                name,
-                WaypointConfig.TraceExport.newBuilder()
-                    .setService(service)
-                    .setPort(traces.port())
-                    .setHttpPath(traces.httpPath())
-                    .build());
+    // In order, so that equal settings give equal resources.
+    new TreeMap<>(providers)
+        .forEach((name, provider) -> {
+          switch (provider) {
+            case Provider.Logs(var one) -> wire.putLogProviders(name, one);
+            case Provider.Traces traces -> {
+              String service = serviceOrNull(references, traces.host());
+              if (service != null) {
+                wire.putTraceProviders(
+                    name,
+                    WaypointConfig.TraceExport.newBuilder()
+                        .setService(service)
+                        .setPort(traces.port())
+                        .setHttpPath(traces.httpPath())
+                        .build());
+              }
+            }
+            case Provider.Authorizer authorizer -> {
+              References.Named service = namedOrNull(references, authorizer.host());
+              if (service != null && refusalOfAuthorizer(references, name).isEmpty()) {
+                wire.addProviders(
+                    authorizer.settings().toBuilder().setName(name).setService(service.key()));
+              }
+            }
+            case Provider.Prometheus _, Provider.Other _ -> {}
           }
-        }
-        case Provider.Prometheus _, Provider.Other _ -> {}
-      }
-    });
+        });
+  }
+
+  /// Why a provider cannot be asked for authorization; empty if it can.
+  String refusalOfAuthorizer(References references, String name) {
+    if (!(providers.get(name) instanceof Provider.Authorizer authorizer)) {
+      return "an envoyExtAuthzGrpc or envoyExtAuthzHttp of the mesh's extensionProviders";
+    }
+    References.Named service = namedOrNull(references, authorizer.host());
+    if (service == null) {
+      return "a provider whose service is there: " + authorizer.host() + " is not";
+    }
+    int port = authorizer.settings().getPort();
+    if (port == 0) {
+      return "a provider with a port";
+    }
+    return service.hasPort(port)
+        ? ""
+        : "a provider whose service has its port: " + authorizer.host() + " has no " + port;
   }
 
   /// `namespace/hostname` of a host that stands in the settings, null if there is none.
   private static @Nullable String serviceOrNull(References references, String host) {
+    References.Named found = namedOrNull(references, host);
+    return found == null ? null : found.key();
+  }
+
+  private static References.@Nullable Named namedOrNull(References references, String host) {
     int slash = host.indexOf('/');
     List<References.Named> found =
         slash < 0
             ? references.hosts("", host)
             : references.hosts(host.substring(0, slash), host.substring(slash + 1));
-    return found.isEmpty() ? null : found.getFirst().key();
+    return found.isEmpty() ? null : found.getFirst();
   }
 
   /// Reads the settings.
   private record Reader(Reading reading) {
-    MeshTelemetry read(Fields mesh) {
+    MeshConfig read(Fields mesh) {
       Fields standard = mesh.object("defaultProviders");
       AccessLog.Builder log = log(mesh);
       Map<String, Provider> providers = new LinkedHashMap<>();
@@ -170,7 +217,7 @@ record MeshTelemetry(
         reading.unsupported(mesh, "accessLogFile", STDOUT + ", where its lines go now");
       }
       Fields tracing = mesh.object("defaultConfig").object("tracing");
-      return new MeshTelemetry(
+      return new MeshConfig(
           log.setEnabled(!file.isEmpty()).build(),
           providers,
           standard.texts("accessLogging"),
@@ -239,10 +286,54 @@ record MeshTelemetry(
                 traces.port("port", 0),
                 traces.has("http") ? traces.object("http").text("path", "/v1/traces") : ""));
       }
+      for (String kind : List.of(GRPC, HTTP)) {
+        Fields authorizer = provider.object(kind);
+        if (authorizer.present()) {
+          return Map.of(
+              name,
+              new Provider.Authorizer(
+                  authorizer.requiredText("service"), authorizer(authorizer, kind.equals(GRPC))));
+        }
+      }
       if (provider.has("prometheus")) {
         return Map.of(name, new Provider.Prometheus());
       }
       return Map.of(name, new Provider.Other());
+    }
+
+    private WaypointConfig.Provider authorizer(Fields fields, boolean grpc) {
+      WaypointConfig.Provider.Builder wire =
+          WaypointConfig.Provider.newBuilder()
+              .setGrpc(grpc)
+              .setPort(fields.port("port", 0))
+              .setFailOpen(fields.flag("failOpen", false))
+              .setPathPrefix(fields.text("pathPrefix"))
+              .addAllIncludeRequestHeaders(
+                  fields.has(INCLUDED) ? fields.texts(INCLUDED) : fields.texts(INCLUDED_BEFORE))
+              .putAllAdditionalHeaders(fields.textMap("includeAdditionalHeadersInCheck"))
+              .addAllHeadersToUpstream(fields.texts("headersToUpstreamOnAllow"))
+              .addAllHeadersToDownstreamOnAllow(fields.texts("headersToDownstreamOnAllow"))
+              .addAllHeadersToDownstreamOnDeny(fields.texts("headersToDownstreamOnDeny"));
+      if (wire.getPort() == 0) {
+        reading.wrong(fields, "port", "1..65535");
+      }
+      var timeout = reading.durationOrNull(fields, "timeout");
+      if (timeout != null) {
+        wire.setTimeout(timeout);
+      }
+      String status = fields.text("statusOnError");
+      if (status.matches("[2-5]\\d\\d")) {
+        wire.setStatusOnError(Integer.parseInt(status));
+      } else if (!status.isEmpty()) {
+        reading.wrong(fields, "statusOnError", "a status of HTTP, as text: \"403\"");
+      }
+      Fields body = fields.object("includeRequestBodyInCheck");
+      if (body.present()) {
+        wire.setMaxRequestBytes((int) body.integer("maxRequestBytes", 0, 0, MOST_BODY))
+            .setAllowPartialBody(body.flag("allowPartialMessage", false))
+            .setBodyAsBytes(body.flag("packAsBytes", false));
+      }
+      return wire.build();
     }
 
     private AccessLog file(Fields file, AccessLog.Builder mesh) {
