@@ -3,14 +3,17 @@ package adit.cli.demo;
 import adit.cli.demo.stage.Stage;
 import adit.cli.demo.step.AllowWeb;
 import adit.cli.demo.step.DenyAll;
+import adit.cli.demo.step.DenyDelete;
 import adit.cli.demo.step.Enrolment;
 import adit.cli.demo.step.Findings;
 import adit.cli.demo.step.Identities;
 import adit.cli.demo.step.Plaintext;
 import adit.cli.demo.step.ProxyKilled;
 import adit.cli.demo.step.Scaling;
+import adit.cli.demo.step.Split;
 import adit.cli.demo.step.Step;
 import adit.cli.demo.step.Strict;
+import adit.cli.demo.step.WaypointApplied;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,7 +41,10 @@ final class Story {
             new DenyAll(),
             new AllowWeb(),
             new Scaling(),
-            new ProxyKilled());
+            new ProxyKilled(),
+            new WaypointApplied(),
+            new Split(),
+            new DenyDelete());
     for (Step step : steps) {
       run(step.title(), findings -> step.run(stage, findings));
     }

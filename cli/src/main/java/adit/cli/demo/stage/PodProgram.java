@@ -56,6 +56,13 @@ public final class PodProgram {
     }
   }
 
+  /// What it has said so far, line by line.
+  public List<String> said() {
+    synchronized (lines) {
+      return List.copyOf(lines);
+    }
+  }
+
   /// The exit code after the end.
   public int exit() {
     return process.exitValue();

@@ -1,11 +1,13 @@
 package adit.cli.demo.stage;
 
+import adit.cli.explain.ExplainCommand;
 import adit.cli.local.PodChoice;
 import adit.cli.local.PodCommand;
 import adit.cli.local.run.Instance;
 import adit.cli.local.run.Polling;
 import adit.cli.local.supervise.Options;
 import adit.cli.local.supervise.StatusReport;
+import adit.cli.waypoint.WaypointCommand;
 import adit.linux.topology.NamedNetns;
 import adit.source.ClusterView;
 import adit.source.DirectorySource;
@@ -113,6 +115,34 @@ public final class Stage implements AutoCloseable {
   /// One request from a pod: the client's line, `200 in 3 ms: ...` or `failed in 2 ms: ...`.
   public String get(String pod, String url) throws IOException, InterruptedException {
     return start(pod, "bookshop", "client", "get", url).end();
+  }
+
+  /// Requests from a pod: the client's lines, one for each.
+  ///
+  /// @param options of the client, such as `--times 10`
+  public List<String> gets(String pod, String url, String... options)
+      throws IOException, InterruptedException {
+    List<String> words = new ArrayList<>(List.of("bookshop", "client", "get", url));
+    words.addAll(List.of(options));
+    PodProgram client = start(pod, words.toArray(String[]::new));
+    var _ = client.end();
+    return client.said();
+  }
+
+  /// Types `adit waypoint`.
+  public Typed waypoint(String... words) {
+    return typed("waypoint", new WaypointCommand(), words);
+  }
+
+  /// Types `adit explain`.
+  public Typed explain(String... words) {
+    return typed("explain", new ExplainCommand(), words);
+  }
+
+  private Typed typed(String name, Object command, String... words) {
+    List<String> all = new ArrayList<>(List.of(words));
+    all.addAll(List.of("--local", options.instance().name()));
+    return Typed.run(name, command, all);
   }
 
   /// Starts looking at the link of a node; pods' traffic only.
