@@ -64,8 +64,10 @@ public final class RouteTable {
 
   /// Routes for one service.
   ///
+  /// @param routes by their keys
   /// @param consumers by namespace of the clients
-  private record ServiceRoutes(Rules producer, Map<String, Rules> consumers) {
+  private record ServiceRoutes(
+      PMap<String, Route> routes, Rules producer, Map<String, Rules> consumers) {
     Rules forClientsOf(String namespace) {
       return consumers.getOrDefault(namespace, producer);
     }
@@ -80,50 +82,67 @@ public final class RouteTable {
   /// @param removed keys, `kind/namespace/name`
   public RouteTable with(Collection<Route> changed, Collection<String> removed) {
     PMap<String, Route> next = routes;
-    Set<NamespacedHostname> concerned = new HashSet<>();
+    Map<NamespacedHostname, PMap<String, Route>> concerned = new HashMap<>();
     for (String key : removed) {
-      note(concerned, next.get(key));
+      leave(concerned, next.get(key));
       next = next.minus(key);
     }
     for (Route route : changed) {
-      note(concerned, next.get(route.key()));
-      note(concerned, route);
+      leave(concerned, next.get(route.key()));
+      for (NamespacedHostname service : services(route)) {
+        concerned.put(service, ofService(concerned, service).plus(route.key(), route));
+      }
       next = next.plus(route.key(), route);
     }
-    Map<NamespacedHostname, List<Route>> byService = new HashMap<>();
-    for (Route route : next.values()) {
-      Set<NamespacedHostname> its = new HashSet<>();
-      note(its, route);
-      its.retainAll(concerned);
-      its.forEach(service -> byService.computeIfAbsent(service, _ -> new ArrayList<>()).add(route));
-    }
-    PMap<NamespacedHostname, ServiceRoutes> indexed = services.minusAll(concerned);
-    for (Map.Entry<NamespacedHostname, List<Route>> one : byService.entrySet()) {
-      indexed = indexed.plus(one.getKey(), index(one.getKey(), one.getValue()));
+    PMap<NamespacedHostname, ServiceRoutes> indexed = services;
+    for (Map.Entry<NamespacedHostname, PMap<String, Route>> one : concerned.entrySet()) {
+      indexed =
+          one.getValue().isEmpty()
+              ? indexed.minus(one.getKey())
+              : indexed.plus(one.getKey(), index(one.getKey(), one.getValue()));
     }
     return new RouteTable(next, indexed);
   }
 
-  private static void note(Set<NamespacedHostname> services, @Nullable Route route) {
+  private void leave(
+      Map<NamespacedHostname, PMap<String, Route>> concerned, @Nullable Route route) {
     if (route != null) {
-      for (Parent parent : route.parents()) {
-        if (parent instanceof Parent.OfService(var service, _)) {
-          services.add(service);
-        }
+      for (NamespacedHostname service : services(route)) {
+        concerned.put(service, ofService(concerned, service).minus(route.key()));
       }
     }
   }
 
-  private static ServiceRoutes index(NamespacedHostname service, List<Route> routes) {
+  private PMap<String, Route> ofService(
+      Map<NamespacedHostname, PMap<String, Route>> concerned, NamespacedHostname service) {
+    PMap<String, Route> changed = concerned.get(service);
+    if (changed != null) {
+      return changed;
+    }
+    ServiceRoutes before = services.get(service);
+    return before == null ? HashTreePMap.empty() : before.routes;
+  }
+
+  private static Set<NamespacedHostname> services(Route route) {
+    Set<NamespacedHostname> services = new HashSet<>();
+    for (Parent parent : route.parents()) {
+      if (parent instanceof Parent.OfService(var service, _)) {
+        services.add(service);
+      }
+    }
+    return services;
+  }
+
+  private static ServiceRoutes index(NamespacedHostname service, PMap<String, Route> routes) {
     Map<String, List<Route>> byNamespace = new HashMap<>();
-    for (Route route : routes) {
+    for (Route route : routes.values()) {
       boolean own = route.namespace().equals(service.namespace());
       byNamespace.computeIfAbsent(own ? "" : route.namespace(), _ -> new ArrayList<>()).add(route);
     }
     List<Route> own = byNamespace.remove("");
     Map<String, Rules> consumers = new HashMap<>();
     byNamespace.forEach((namespace, some) -> consumers.put(namespace, rules(service, some)));
-    return new ServiceRoutes(rules(service, own == null ? List.of() : own), consumers);
+    return new ServiceRoutes(routes, rules(service, own == null ? List.of() : own), consumers);
   }
 
   private static Rules rules(NamespacedHostname service, List<Route> routes) {

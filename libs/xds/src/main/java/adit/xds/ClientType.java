@@ -22,6 +22,7 @@ final class ClientType<T> {
   private final Subscription<T> subscription;
   private final Map<String, String> heldVersions = new HashMap<>();
   private boolean acknowledged;
+  private boolean answered;
 
   ClientType(Subscription<T> subscription) {
     this.subscription = subscription;
@@ -34,6 +35,11 @@ final class ClientType<T> {
   /// Whether any response was accepted whole.
   boolean acknowledged() {
     return acknowledged;
+  }
+
+  /// Whether any response came.
+  boolean answered() {
+    return answered;
   }
 
   /// The first request on a stream: everything, except what is held in the same version.
@@ -72,6 +78,7 @@ final class ClientType<T> {
       }
     }
     response.getRemovedResourcesList().forEach(heldVersions::remove);
+    answered = true;
     acknowledged |= rejections.isEmpty();
     return answer(response.getNonce(), rejections);
   }

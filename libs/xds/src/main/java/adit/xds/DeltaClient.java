@@ -45,6 +45,7 @@ public final class DeltaClient implements AutoCloseable {
   private final Duration firstResponse;
   private final Map<String, ClientType<?>> types = new LinkedHashMap<>();
   private final CompletableFuture<Void> synced = new CompletableFuture<>();
+  private final CompletableFuture<Void> answered = new CompletableFuture<>();
   private @Nullable Stream stream;
   private boolean closed;
 
@@ -110,6 +111,12 @@ public final class DeltaClient implements AutoCloseable {
   /// Completes when a response of each type was accepted; never fails.
   public CompletionStage<Void> synced() {
     return synced;
+  }
+
+  /// Done when every type was answered once, whatever of it was refused: for those who refuse alone
+  /// what depends on the rest.
+  public CompletionStage<Void> answered() {
+    return answered;
   }
 
   private void connect() {
@@ -216,6 +223,9 @@ public final class DeltaClient implements AutoCloseable {
       // Only now: what ends in an exception each time must not be asked for without a pause.
       backoff.reset();
       requests().request(1);
+      if (!answered.isDone() && types.values().stream().allMatch(ClientType::answered)) {
+        answered.complete(null);
+      }
       if (!synced.isDone() && types.values().stream().allMatch(ClientType::acknowledged)) {
         synced.complete(null);
       }

@@ -56,6 +56,10 @@ final class Bed implements AutoCloseable {
   static final int HTTP2 = 8083;
   private static final int LINES = 20;
   private static final int HBONE = 15008;
+
+  /// Of one HTTPRoute.
+  private static final int MOST_RULES = 16;
+
   private static final Duration START = Duration.ofSeconds(40);
   private static final String NAMESPACE = "shop";
   private static final String VIP = "10.96.0.1";
@@ -83,7 +87,7 @@ final class Bed implements AutoCloseable {
     open.add(control);
   }
 
-  /// @param routes that lead nowhere near the request, beside those that it meets
+  /// @param routes rules that lead nowhere near the request, beside those that it meets
   static Bed start(String name, String command, boolean envoy, int routes)
       throws IOException, InterruptedException, SigningException, CertificateEncodingException {
     CertificateAuthority authority =
@@ -207,7 +211,11 @@ final class Bed implements AutoCloseable {
                 WireResources.workload(NAMESPACE, "web-1", "web", "n1", server.ip4())
                     .setTunnelProtocol(TunnelProtocol.NONE))));
     control.putBytes(TypeUrls.REQUEST_POLICY, "shop/read", policy().toByteArray());
-    control.putBytes(TypeUrls.ROUTE, "HTTP_ROUTE/shop/web", route(routes).toByteArray());
+    control.putBytes(TypeUrls.ROUTE, "HTTP_ROUTE/shop/web", route().toByteArray());
+    for (int first = 0; first < routes; first += MOST_RULES) {
+      Route others = others(first, Math.min(routes, first + MOST_RULES));
+      control.putBytes(TypeUrls.ROUTE, "HTTP_ROUTE/shop/" + others.getName(), others.toByteArray());
+    }
   }
 
   private static RequestPolicy policy() {
@@ -222,18 +230,26 @@ final class Bed implements AutoCloseable {
         .build();
   }
 
-  private static Route route(int others) {
-    Route.Builder route =
-        Route.newBuilder()
-            .setKind(Route.Kind.HTTP_ROUTE)
-            .setNamespace(NAMESPACE)
-            .setName("web")
-            .addParents(Parent.newBuilder().setService(WEB));
-    for (int i = 0; i < others; i++) {
+  private static Route.Builder route(String name) {
+    return Route.newBuilder()
+        .setKind(Route.Kind.HTTP_ROUTE)
+        .setNamespace(NAMESPACE)
+        .setName(name)
+        .addParents(Parent.newBuilder().setService(WEB));
+  }
+
+  /// Rules that no request of the benchmark matches.
+  private static Route others(int from, int to) {
+    Route.Builder route = route("others-" + from);
+    for (int i = from; i < to; i++) {
       route.addHttp(
           rule(Match.newBuilder().setPath(PathMatch.newBuilder().setExact("/other/" + i))));
     }
-    return route
+    return route.build();
+  }
+
+  private static Route route() {
+    return route("web")
         .addHttp(
             rule(
                 Match.newBuilder()

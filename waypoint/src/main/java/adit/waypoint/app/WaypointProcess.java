@@ -78,7 +78,7 @@ import org.jspecify.annotations.Nullable;
 /// packages.
 ///
 /// ```
-/// start: operator's ports -> certificate, discovery --first whole answer of each type--> 15008
+/// start: operator's ports -> certificate, discovery --first answer of each type--> 15008
 /// end:   not ready, GOAWAY, clients who have not heard still let in --a while--> listener closed
 ///        -> requests go on --none left, or the deadline--> closed
 /// ```
@@ -304,7 +304,7 @@ public final class WaypointProcess {
             new XdsMetrics(output.scope("xds"), metrics),
             random);
     discovery = client;
-    var _ = client.synced().thenRun(this::listen);
+    var _ = client.answered().thenRun(this::listen);
     client.start();
     log.info("started", "gateway", settings.self().gatewayKey(), "xds", xds);
   }

@@ -274,6 +274,22 @@ final class WaypointTest {
         .startsWith("HTTP/1.1 200 ");
   }
 
+  /// Else one bad object would keep every new pod of the waypoint from serving everybody.
+  @Test
+  void newReplica_thatIsToldAPolicyItCannotRead_servesTheRest() throws Exception {
+    publish(AppProtocol.HTTP11);
+    policy(
+        RequestPolicy.Action.ALLOW,
+        PolicyRule.newBuilder().addTo(Operation.newBuilder().addPorts("eighty")));
+
+    WaypointProcess replica = mesh.addReplica();
+
+    assertThat(mesh.connect(replica, "10.96.0.1:80").send(get("/")).awaitEnd())
+        .startsWith("HTTP/1.1 403 ");
+    assertThat(mesh.connect(replica, "10.96.0.2:80").send(get("/")).awaitEnd())
+        .startsWith("HTTP/1.1 200 ");
+  }
+
   @Test
   void policy_thatCannotBeRead_letsNothingPass() throws Exception {
     publish(AppProtocol.HTTP11);
