@@ -216,7 +216,8 @@ final class Http2Stream extends ChannelInboundHandlerAdapter implements RequestS
   @Override
   public void end(@Nullable HttpHeaders trailers) {
     Channel stream = channel;
-    if (!over && stream != null) {
+    // The head of a request without a body has said its end; once more is an error, and not cheap.
+    if (!over && stream != null && !bodyless) {
       var _ =
           trailers == null
               ? stream.writeAndFlush(new DefaultHttp2DataFrame(true))
