@@ -207,26 +207,60 @@ final class ShopMesh implements AutoCloseable {
 
   /// Into the path of every service of the shop, while they are asked.
   private void applyWaypoint() throws IOException, InterruptedException {
-    List<LabProcess> loops = new ArrayList<>();
+    whileApplied =
+        underLoad(
+            List.of(
+                loop("ratings", WEB, "--mode", "new", "--pause", "5"),
+                loop("ratings", WEB, "--mode", "keepalive", "--pause", "5")),
+            () -> {
+              applied =
+                  adit(
+                      "waypoint",
+                      "apply",
+                      "--local",
+                      name(),
+                      "-n",
+                      SHOP,
+                      "--enroll-namespace",
+                      "--wait");
+              Eventually.holds(
+                  "requests to the shop go through the waypoint",
+                  SOON,
+                  () -> waypointMetric("istio_requests_total", "web.bookshop") >= 20);
+            });
+  }
+
+  /// What is done under load.
+  @FunctionalInterface
+  interface Steps {
+    void walk() throws IOException, InterruptedException;
+  }
+
+  /// Starts a loop of requests in a pod.
+  ///
+  /// @param words options of `client loop`
+  LabProcess loop(String pod, String url, String... words) throws IOException {
+    return sample(
+        pod, Stream.concat(Stream.of("loop", url), Stream.of(words)).toArray(String[]::new));
+  }
+
+  /// Does something while loops of requests run, and ends them.
+  ///
+  /// @return what each loop has counted
+  List<Load> underLoad(List<LabProcess> loops, Steps steps)
+      throws IOException, InterruptedException {
     try {
-      for (String mode : List.of("new", "keepalive")) {
-        LabProcess loop = sample("ratings", "loop", WEB, "--mode", mode, "--pause", "5");
-        loops.add(loop);
+      for (LabProcess loop : loops) {
         loop.awaitLine("started", SOON);
       }
-      applied =
-          adit("waypoint", "apply", "--local", name(), "-n", SHOP, "--enroll-namespace", "--wait");
-      Eventually.holds(
-          "requests to the shop go through the waypoint",
-          SOON,
-          () -> waypointMetric("istio_requests_total", "web.bookshop") >= 20);
+      steps.walk();
       List<Load> loads = new ArrayList<>();
       for (LabProcess loop : loops) {
         loop.terminate();
         loop.waitFor(END);
         loads.add(Load.of(loop.lines().getLast()));
       }
-      whileApplied = List.copyOf(loads);
+      return List.copyOf(loads);
     } finally {
       loops.forEach(LabProcess::close);
     }

@@ -33,6 +33,19 @@ final class ShopTrafficTest {
           - {name: v2, labels: {version: v2}}
       ---
       """;
+  private static final String TO_VERSIONS =
+      SUBSETS
+          + """
+          apiVersion: networking.istio.io/v1
+          kind: VirtualService
+          metadata: {name: reviews, namespace: bookshop}
+          spec:
+            hosts: [reviews]
+            http:
+              - match: [{headers: {x-user: {exact: jason}}}]
+                route: [{destination: {host: reviews, subset: v2}}]
+              - route: [{destination: {host: reviews, subset: v1}}]
+          """;
   private static final String TCP_ROUTE =
       """
       apiVersion: gateway.networking.k8s.io/v1
@@ -129,26 +142,35 @@ final class ShopTrafficTest {
 
   @Test
   void header_ofOneUser_leadsHimAloneToTheOtherVersion() throws Exception {
-    try (Applied _ =
-        shop.apply(
-            SUBSETS
-                + """
-                apiVersion: networking.istio.io/v1
-                kind: VirtualService
-                metadata: {name: reviews, namespace: bookshop}
-                spec:
-                  hosts: [reviews]
-                  http:
-                    - match: [{headers: {x-user: {exact: jason}}}]
-                      route: [{destination: {host: reviews, subset: v2}}]
-                    - route: [{destination: {host: reviews, subset: v1}}]
-                """)) {
+    try (Applied _ = shop.apply(TO_VERSIONS)) {
       shop.awaitConfigured(1, 1);
 
       assertThat(shop.get("web", REVIEWS, "--times", "20", JASON[0], JASON[1]).versions())
           .isEqualTo(Map.of("v2", 20));
       assertThat(shop.get("web", REVIEWS, "--times", "20").versions()).isEqualTo(Map.of("v1", 20));
     }
+  }
+
+  /// A route to a subset never meets a waypoint that does not know the subset.
+  @Test
+  void subsets_thatComeAndGoWithTheirRoute_costNoRequest() throws Exception {
+    List<ShopMesh.Load> loads =
+        shop.underLoad(
+            List.of(shop.loop("web", REVIEWS, "--mode", "keepalive", "--workers", "4")),
+            () -> {
+              for (int i = 0; i < 8; i++) {
+                try (Applied _ = shop.apply(TO_VERSIONS)) {
+                  shop.awaitConfigured(1, 1);
+                }
+                shop.awaitConfigured(0, 0);
+              }
+            });
+    assertThat(loads)
+        .singleElement()
+        .satisfies(load -> {
+          assertThat(load.failed()).as(load.line()).isZero();
+          assertThat(load.requests()).as(load.line()).isGreaterThan(200);
+        });
   }
 
   @Test

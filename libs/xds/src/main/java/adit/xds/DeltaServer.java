@@ -13,6 +13,7 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,9 +29,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Types are pushed in the given order, and a later type waits while an earlier one waits for the
 /// client's answer, so that what refers (a workload that lists a policy) never overtakes what it
-/// refers to. Per client and type one response is on its way; what is published meanwhile is merged
-/// into the next one. Before the first snapshot streams are refused with `UNAVAILABLE`: a client
-/// that reconnects to an empty index would otherwise be told to remove everything.
+/// refers to. What is gone of [TypeUrls#REFERRED] is removed when all the rest is there. Per client
+/// and type one response is on its way; what is published meanwhile is merged into the next one.
+/// Before the first snapshot streams are refused with `UNAVAILABLE`: a client that reconnects to an
+/// empty index would otherwise be told to remove everything.
 ///
 /// State is confined to the executor, which must run one task at a time, in order.
 public final class DeltaServer
@@ -183,7 +185,7 @@ public final class DeltaServer
       if (added.isEmpty()) {
         push();
       } else {
-        send(typeUrl, types.get(typeUrl), added);
+        send(typeUrl, types.get(typeUrl), added, /* removing= */ true);
       }
       publishStatus();
     }
@@ -234,31 +236,42 @@ public final class DeltaServer
       if (ended) {
         return;
       }
-      for (String typeUrl : order) {
+      boolean complete = push(order, /* removing= */ false);
+      if (complete) {
+        boolean _ = push(TypeUrls.REFERRED, /* removing= */ true);
+      }
+    }
+
+    /// @param removing whether of what others refer to that is removed, too, which is gone
+    /// @return whether nothing waits for an answer
+    private boolean push(Collection<String> typeUrls, boolean removing) {
+      for (String typeUrl : typeUrls) {
         ServerType type = types.get(typeUrl);
         if (type == null) {
           continue;
         }
         if (type.awaitsAnswer()) {
-          return;
+          return false;
         }
-        send(typeUrl, type, Set.of());
+        send(typeUrl, type, Set.of(), removing || !TypeUrls.REFERRED.contains(typeUrl));
         if (type.awaitsAnswer()) {
-          return;
+          return false;
         }
       }
+      return true;
     }
 
-    private void send(String typeUrl, @Nullable ServerType type, Set<String> added) {
+    private void send(
+        String typeUrl, @Nullable ServerType type, Set<String> added, boolean removing) {
       Snapshot current = snapshot;
       if (type == null || current == null) {
         return;
       }
+      Difference.Latest latest = differences.computeIfAbsent(typeUrl, _ -> new Difference.Latest());
       DeltaDiscoveryResponse.Builder response =
-          type.difference(
-              current.of(typeUrl),
-              differences.computeIfAbsent(typeUrl, _ -> new Difference.Latest()),
-              added);
+          removing
+              ? type.difference(current.of(typeUrl), latest, added)
+              : type.additions(current.of(typeUrl), latest);
       if (response == null) {
         return;
       }

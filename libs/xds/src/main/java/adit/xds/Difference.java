@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,8 @@ record Difference(
   @SuppressWarnings("ReferenceEquality") // the same maps, not equal ones: that is the cheap part
   static final class Latest {
     private @Nullable Difference latest;
+    private @Nullable Difference kept;
+    private Map<String, ResourceVersion> keeping = Map.of();
     private @Nullable Map<String, ResourceVersion> indexed;
     private Map<String, List<String>> aliases = Map.of();
     private Map<String, List<String>> groups = Map.of();
@@ -31,6 +34,19 @@ record Difference(
         latest = known;
       }
       return known;
+    }
+
+    /// What a difference leads to, with what it would remove.
+    Map<String, ResourceVersion> keeping(Difference difference) {
+      Difference known = kept;
+      if (known == null || known.from != difference.from || known.to != difference.to) {
+        Map<String, ResourceVersion> all = new HashMap<>(difference.to);
+        difference.removed.forEach(
+            name -> all.put(name, Objects.requireNonNull(difference.from.get(name))));
+        keeping = Map.copyOf(all);
+        kept = difference;
+      }
+      return keeping;
     }
 
     /// The resources that have `alias` in `of`.

@@ -136,6 +136,19 @@ final class ServerType {
         .addAllRemovedResources(removed);
   }
 
+  /// As [#difference], but a wildcard client keeps what is gone until it is asked for the
+  /// difference: others may refer to it still.
+  DeltaDiscoveryResponse.@Nullable Builder additions(
+      Map<String, ResourceVersion> current, Difference.Latest latest) {
+    Map<String, ResourceVersion> snapshot = heldSnapshot;
+    if (!wildcard || snapshot == null) {
+      return difference(current, latest, Set.of());
+    }
+    Difference difference = latest.between(snapshot, current);
+    return difference(
+        difference.removed().isEmpty() ? current : latest.keeping(difference), latest, Set.of());
+  }
+
   private void wildcardDifference(
       Map<String, ResourceVersion> current,
       Difference.Latest latest,

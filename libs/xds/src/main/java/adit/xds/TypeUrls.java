@@ -49,5 +49,8 @@ public final class TypeUrls {
           ROUTE,
           TELEMETRY_POLICY);
 
+  /// What routes refer to: what is gone of it is removed after the routes have changed.
+  static final List<String> REFERRED = List.of(TRAFFIC_POLICY, WORKLOAD_LABELS);
+
   private TypeUrls() {}
 }

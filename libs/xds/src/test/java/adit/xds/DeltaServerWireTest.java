@@ -361,6 +361,60 @@ final class DeltaServerWireTest implements DeltaServer.Listener {
   }
 
   @Test
+  void whatRoutesReferTo_comesBeforeThem_andGoesAfterThem() throws Exception {
+    String policies = TypeUrls.TRAFFIC_POLICY;
+    String routes = TypeUrls.ROUTE;
+    service =
+        new DeltaServer(executor, Clock.systemUTC(), List.of(policies, routes), _ -> null, this);
+    service.publish(new Snapshot(++version, Map.of(policies, Map.of(), routes, Map.of())));
+    try (var peer = new WirePeer(listen())) {
+      for (String typeUrl : List.of(policies, routes)) {
+        peer.subscribe(typeUrl);
+        peer.ack(peer.response());
+      }
+      settle();
+      service.publish(
+          new Snapshot(
+              ++version,
+              Map.of(
+                  policies, Map.of("old", resource(policies, "1")),
+                  routes, Map.of("to-old", resource(routes, "1")))));
+      assertThat(nextNames(peer, policies)).containsExactly("old");
+      assertThat(nextNames(peer, routes)).containsExactly("to-old");
+
+      service.publish(
+          new Snapshot(
+              ++version,
+              Map.of(
+                  policies, Map.of("new", resource(policies, "1")),
+                  routes, Map.of("to-new", resource(routes, "1")))));
+
+      DeltaDiscoveryResponse added = peer.response();
+      assertThat(added.getTypeUrl()).isEqualTo(policies);
+      assertThat(WirePeer.names(added)).containsExactly("new");
+      assertThat(added.getRemovedResourcesList()).isEmpty();
+      peer.ack(added);
+      DeltaDiscoveryResponse changed = peer.response();
+      assertThat(WirePeer.names(changed)).containsExactly("to-new");
+      assertThat(changed.getRemovedResourcesList()).containsExactly("to-old");
+      settle();
+      assertThat(peer.hasResponse()).as("before the routes are accepted").isFalse();
+      peer.ack(changed);
+      DeltaDiscoveryResponse gone = peer.response();
+      assertThat(gone.getTypeUrl()).isEqualTo(policies);
+      assertThat(gone.getResourcesList()).isEmpty();
+      assertThat(gone.getRemovedResourcesList()).containsExactly("old");
+    }
+  }
+
+  private static List<String> nextNames(WirePeer peer, String typeUrl) throws Exception {
+    DeltaDiscoveryResponse response = peer.response();
+    assertThat(response.getTypeUrl()).isEqualTo(typeUrl);
+    peer.ack(response);
+    return WirePeer.names(response);
+  }
+
+  @Test
   void mistakeAboutOneClient_endsItsStreamOnly() throws Exception {
     publish(Map.of(), Map.of("a", "1"));
     int port = listen();
